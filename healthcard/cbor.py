@@ -1,0 +1,109 @@
+"""The strict CBOR subset of the card: one encoding for every value (spec section 3).
+
+Integers of magnitude up to 2^31 - 1, definite byte strings and arrays, and null; shortest heads only; nothing after the item;
+arrays at most 8 deep. Everything else is refused, so two readers can't disagree on what was signed.
+"""
+
+from typing import TypeAlias
+
+import cbor2
+
+from healthcard.errors import Unreadable
+
+Item: TypeAlias = "int | bytes | list[Item] | None"
+
+LARGEST = 2**31 - 1
+DEEPEST = 8
+
+# What one byte says by itself: 0..23, -1..-24 and null; anything longer is looked at in `_long`.
+_LONG = object()
+_SHORT: list[object] = [_LONG] * 256
+_SHORT[0x00:0x18] = range(24)
+_SHORT[0x20:0x38] = range(-1, -25, -1)
+_SHORT[0xF6] = None
+
+
+def loads(data: bytes, depth: int = 0) -> Item:
+    """The one item that `data` is; `depth` arrays are around it already.
+
+    Raises Unreadable for anything outside the subset, and for bytes after the item.
+    """
+    try:
+        items, end = _items(data, 0, 1, depth)
+    except IndexError:
+        raise Unreadable("CBOR ends too early") from None
+    if end != len(data):
+        raise Unreadable("bytes after the CBOR item")
+    return items[0]
+
+
+def dumps(item: Item) -> bytes:
+    """`item` in its only encoding."""
+    return cbor2.dumps(item)
+
+
+def byte_string(data: bytes, start: int) -> tuple[bytes, int]:
+    """The byte string at `start` and the place after it."""
+    try:
+        (item,), end = _items(data, start, 1, 0)
+    except IndexError:
+        raise Unreadable("CBOR ends too early") from None
+    if not isinstance(item, bytes):
+        raise Unreadable("not a byte string")
+    return item, end
+
+
+def byte_string_head(length: int) -> bytes:
+    """The head of a byte string of `length`."""
+    if length < 24:
+        return bytes((0x40 + length,))
+    return b"\x58" + length.to_bytes(1) if length < 256 else b"\x59" + length.to_bytes(2)
+
+
+def _items(data: bytes, at: int, count: int, depth: int) -> tuple[list[Item], int]:
+    out: list[Item] = []
+    append = out.append
+    for _ in range(count):
+        head = data[at]
+        at += 1
+        short = _SHORT[head]
+        if short is not _LONG:
+            append(short)  # type: ignore[arg-type]
+            continue
+        major, length = head >> 5, head & 31
+        if length >= 24:
+            if length > 26:
+                raise Unreadable("a CBOR head outside the subset")
+            if length == 24:
+                length = data[at]
+                at += 1
+                least = 24
+            else:
+                size = 2 if length == 25 else 4
+                if at + size > len(data):
+                    raise IndexError
+                length = int.from_bytes(data[at : at + size])
+                at += size
+                least = 256 if size == 2 else 65536
+            if length < least:
+                raise Unreadable("a CBOR head that is not the shortest")
+        if major == 4:
+            if depth == DEEPEST:
+                raise Unreadable("CBOR arrays too deep")
+            if length > len(data) - at:
+                raise IndexError
+            nested, at = _items(data, at, length, depth + 1)
+            append(nested)
+        elif major < 2:
+            if length > LARGEST - major:
+                raise Unreadable("an integer outside the subset")
+            append(-1 - length if major else length)
+        elif major == 2:
+            end = at + length
+            if end > len(data):
+                raise IndexError
+            append(data[at:end])
+            at = end
+        else:
+            raise Unreadable("a CBOR type outside the subset")
+    return out, at
