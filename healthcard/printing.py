@@ -1,255 +1,94 @@
-"""Typst template + data -> PDF, PNG or SVG, in memory: no data of a card touches the disk.
+"""A card on paper: Card + template + languages -> PDF or PNG; a print counts only once it reads back as the same bytes."""
 
-    data  = face(card_face, sections, route_sections)
-    pages = compile_template("a7", data)                   # [one PDF]
-    fit   = fitted("a7", data)                             # Fit(shown=14, hidden=0)
+import io
+from typing import Literal
 
-Rules: only our own fonts; a Typst warning is an error; a character that our fonts lack is an error before it can be an empty box; the same
-data give the same bytes; no message of a failure holds words of the card. The data are described in print_templates/README.md.
-"""
+from PIL import Image
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from healthcard import layout, symbol, text
+from healthcard.card import Card
+from healthcard.errors import NoCode, PrintError
+from healthcard.labels import day, filled, label
+from healthcard.layout import CardFace, Words
 
-import typst
-
-from healthcard.errors import PrintError
-from healthcard.resources import folder
-
-Format = Literal["pdf", "png", "svg"]
-PDF_STANDARDS: list[Any] = ["ua-1", "a-2a"]  # PDF/UA-1 and PDF/A-2, level A: tagged
-NOT_WORDS = {"code_svg"}  # data that is never set as text
-
-SIDES = ("front", "back")
-ORDER = ("danger", "time_critical", "allergies", "who", "values", "medicines", "vaccines", "due", "referral", "more")  # as they are read
-PRIORITY = ("danger", "time_critical", "allergies", "referral", "who", "medicines", "due", "values", "vaccines", "more")  # as they get room
-FRONT = ("danger", "time_critical", "allergies", "who", "medicines", "due", "referral")  # of a card of one person
-ON_SCREEN_ONLY = ("verdict",)  # a reader's finding; paper can't know it
+ROUTE_LANGUAGE = "es"  # of most service points; printed beside hers
+CODE_MM = 40.0
+PNG_DPI = 300
+GAP_MM = 4.0  # between the sides in a picture
+STRINGS = ("code", "mother", "infant", "test_card", "not_identity_document", "keep_dry", "notes", "more_on_code", "more_on_back")
 
 
-class Line(Protocol):
-    """One line of the text twin, as healthcard.text makes it."""
+def render(
+    card: Card, template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
+    format: Literal["pdf", "png"] = "pdf",
+) -> bytes:  # fmt: skip
+    """The printed card: a PDF of its sides, or one PNG (300 dpi) with the sides next to each other.
 
-    @property
-    def text(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def person(self) -> int | None: ...
-    @property
-    def role(self) -> str | None: ...
-    @property
-    def icon(self) -> str: ...
-    @property
-    def draft(self) -> bool: ...
-
-
-class Section(Protocol):
-    """A titled run of lines, as healthcard.text makes it."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def lines(self) -> Sequence[Line]: ...
-
-
-Words = tuple[str, str | None]  # in her language, in the route's
-
-
-@dataclass(frozen=True)
-class CardFace:
-    """What a face shows beside its lines; `people` are the roles in the record's order, `strings` the names that README.md lists."""
-
-    code_svg: str
-    network: Literal["real", "test"]
-    language: str
-    direction: Literal["ltr", "rtl"]
-    people: tuple[str, ...]
-    title: Words
-    issued: Words
-    strings: Mapping[str, Words]
-    text_light: bool = False
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How many lines stand on the paper, and how many only in the code."""
-
-    shown: int
-    hidden: int
-
-
-def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] | None = None) -> dict[str, Any]:
-    """Template data of one card: `sections` in her language, `route` the same sections in the route's.
-
-    A mother's lines stand on the front and her children's on the back; a card of one role has the urgent sections in front.
-    On the real network a draft line prints only beside a checked line of the route; otherwise it is counted as withheld.
-    A text-light face gets no line at all. Raises PrintError where the two languages do not match line for line.
+    `language` is hers by default; where it has no texts yet the route's language stands alone. Raises PrintError.
     """
-    both = {"mother", "infant"} <= set(card.people)
-    sides: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
-    withheld = 0
-    for section, other in () if card.text_light else _pairs(sections, route):
-        lines: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
-        for index, line in enumerate(section.lines):
-            second = other.lines[index] if other else None
-            if line.draft and card.network == "real" and (second is None or second.draft):
-                withheld += 1
-                continue
-            back = line.role == "infant" if both else section.key not in FRONT
-            lines["back" if back else "front"].append(_line(line, second, card.people))
-        for side in SIDES:
-            if lines[side]:
-                place = {"key": section.key, "order": ORDER.index(section.key), "priority": PRIORITY.index(section.key)}
-                words = {"title": section.title, "second": other.title if other else None}
-                sides[side].append({**place, **words, "lines": lines[side]})
-    return {
-        "code_svg": card.code_svg,
-        "network": card.network,
-        "language": card.language,
-        "direction": card.direction,
-        "text_light": card.text_light,
-        "title": _words(card.title),
-        "issued": _words(card.issued),
-        "people": [
-            {"role": role, "number": _number(card.people, index), "label": _words(card.strings[role]), "side": side}
-            for index, role in enumerate(card.people)
-            for side in (SIDES if not both else ("back",) if role == "infant" else ("front",))
-        ],
-        "strings": {name: _words(words) for name, words in card.strings.items()},
-        "sections": sides,
-        "withheld": withheld,
-    }
+    data = card_data(card, language, route_language, text_light)
+    pages = layout.compile_template(template, data, format, PNG_DPI)
+    return pages[0] if format == "pdf" else side_by_side(pages)
 
 
-def templates(templates_folder: Path | None = None) -> list[str]:
-    """Names of the card formats that can be printed."""
-    place = templates_folder or folder("print_templates")
-    return sorted(path.stem for path in place.glob("*.typ") if path.stem != "common")
+def checked_files(
+    card: Card, template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
+) -> dict[str, bytes]:  # fmt: skip
+    """Card text, PDF and PNG by suffix, after both were read back; raises PrintError where one does not read as this card."""
+    files = {".txt": card.text.encode() + b"\n"}
+    for suffix, format in ((".pdf", "pdf"), (".png", "png")):
+        made = render(card, template, language, route_language=route_language, text_light=text_light, format=format)  # type: ignore[arg-type]
+        check_scan(made, card)
+        files[suffix] = made
+    return files
 
 
-def compile_template(
-    template: str, data: Mapping[str, Any], format: Format = "pdf", dpi: float = 300, templates_folder: Path | None = None
-) -> list[bytes]:
-    """The card as one PDF, or as one PNG (at `dpi`) or SVG per page.
-
-    Raises PrintError where the template is unknown, gives a warning, or shows a character that none of our fonts has.
-    """
-    place = _checked(template, data, templates_folder)
+def check_scan(picture: bytes, card: Card) -> None:
+    """Raises PrintError unless the picture or PDF reads as this very card and no other."""
     try:
-        made, warnings = typst.compile_with_warnings(
-            place / f"{template}.typ",
-            root=place,
-            font_paths=[place / "fonts"],
-            ignore_system_fonts=True,
-            format=format,
-            ppi=dpi,
-            sys_inputs={"data": json.dumps(data, sort_keys=True)},
-            pdf_standards=PDF_STANDARDS if format == "pdf" else [],
-        )
-    except typst.TypstError:
-        raise PrintError(f"template {template} can't be laid out with these data") from None  # its message may quote the card
-    if warnings:
-        raise PrintError(f"template {template} gave {len(warnings)} warnings, such as a missing font")
-    return list(made) if isinstance(made, list) else [made]
+        found = symbol.scan(picture)
+    except NoCode:
+        found = []
+    if found != [card.text]:
+        raise PrintError("the printed code does not read back as the card: nothing was issued")
 
 
-def fitted(template: str, data: Mapping[str, Any], templates_folder: Path | None = None) -> Fit:
-    """How many lines of `data` the template shows and how many it leaves to the code.
+def card_data(card: Card, language: str | None, route_language: str, text_light: bool) -> dict[str, object]:
+    """What the template gets: her language first, the route's beside it."""
+    wanted = dict.fromkeys((language or card.record.language, route_language))
+    hers, *others = [name for name in wanted if name in text.LANGUAGES] or ["en"]
+    route = others[0] if others else None
+    shown, beside = text.sections(card.handover, hers), text.sections(card.handover, route) if route else None
 
-    Raises PrintError as compile_template does.
-    """
-    place = _checked(template, data, templates_folder)
-    try:
-        answer = typst.query(
-            place / f"{template}.typ",
-            "<fit>",
-            field="value",
-            one=True,
-            root=place,
-            font_paths=[place / "fonts"],
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, sort_keys=True)},
-        )
-    except RuntimeError:
-        raise PrintError(f"template {template} can't be laid out with these data") from None
-    return Fit(**json.loads(answer))
+    def words(key: str, **parts: object) -> Words:
+        found = [filled(label("ui", key, name), **parts).text if parts else label("ui", key, name).text for name in (hers, route) if name]
+        return found[0], found[1] if route else None
 
-
-def _checked(template: str, data: Mapping[str, Any], templates_folder: Path | None) -> Path:
-    place = templates_folder or folder("print_templates")
-    if template not in templates(place):
-        raise PrintError("no such template; there are: " + ", ".join(templates(place)))
-    covered = _covered(place / "fonts" / "coverage.json")
-    missing = [where for where, text in _texts(data) if not covered.issuperset(text)]
-    if missing:
-        raise PrintError("no font for a character in " + ", ".join(missing))
-    return place
+    issued = words("issued_on", date="{date}")
+    dates = [day(card.issued, name) for name in (hers, route) if name]
+    face = CardFace(
+        code_svg=symbol.symbol(card.text, CODE_MM).svg(CODE_MM),
+        network="test" if card.network == "test" else "real",
+        language=hers,
+        direction="ltr",
+        people=tuple(person.role for person in card.record.people),
+        title=words("keep_this_card"),
+        issued=(issued[0].replace("{date}", dates[0]), issued[1].replace("{date}", dates[1]) if issued[1] else None),
+        strings={name: words({"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS},
+        text_light=text_light,
+    )
+    return layout.face(face, shown, beside)
 
 
-@cache
-def _covered(table: Path) -> frozenset[str]:
-    families: dict[str, list[list[int]]] = json.loads(table.read_text(encoding="utf-8"))
-    return frozenset(chr(code) for runs in families.values() for first, last in runs for code in range(first, last + 1))
-
-
-def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in the data that a template may print, with its place."""
-    if isinstance(value, str):
-        yield where, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            if key not in NOT_WORDS:
-                yield from _texts(part, f"{where}.{key}" if where else str(key))
-    elif isinstance(value, (list, tuple)):
-        for index, part in enumerate(value):
-            yield from _texts(part, f"{where}[{index}]")
-
-
-def _pairs(sections: Sequence[Section], route: Sequence[Section] | None) -> Iterator[tuple[Section, Section | None]]:
-    shown = [section for section in sections if section.key not in ON_SCREEN_ONLY]
-    if route is None:
-        yield from ((section, None) for section in shown)
-        return
-    others = [section for section in route if section.key not in ON_SCREEN_ONLY]
-    shapes = [[(section.key, len(section.lines)) for section in language] for language in (shown, others)]
-    if shapes[0] != shapes[1]:
-        raise PrintError("the two languages of the face do not match line for line")
-    yield from zip(shown, others, strict=True)
-
-
-def _line(line: Line, second: Line | None, people: Sequence[str]) -> dict[str, Any]:
-    number = None if line.person is None else _number(people, line.person)
-    return {
-        **_words((line.text, second.text if second else None)),
-        "level": line.level,
-        "person": line.person,
-        "role": line.role,
-        "number": number,
-        "icon": line.icon,
-        "draft": line.draft,
-    }
-
-
-def _number(people: Sequence[str], index: int) -> int | None:
-    """1, 2, ... for the first, second, ... of several people of one role; None for the only one."""
-    role = people[index]
-    return people[: index + 1].count(role) if Counter(people)[role] > 1 else None
-
-
-def _words(words: Words) -> dict[str, str | None]:
-    text, second = words
-    return {"text": _glued(text), "second": None if second is None else _glued(second)}
-
-
-def _glued(text: str) -> str:
-    """`text` with no line break between a number and the unit or month after it."""
-    return re.sub(r"(?<=\d) (?=[^\W\d]|[°%])", "\u00a0", text)
+def side_by_side(pages: list[bytes]) -> bytes:
+    """One PNG of several, with its size in dots per inch."""
+    pictures = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
+    gap = round(GAP_MM * PNG_DPI / 25.4)
+    sheet = Image.new("L", (sum(p.width for p in pictures) + gap * (len(pictures) - 1), max(p.height for p in pictures)), 255)
+    left = 0
+    for picture in pictures:
+        sheet.paste(picture, (left, 0))
+        left += picture.width + gap
+    file = io.BytesIO()
+    sheet.save(file, "PNG", dpi=(PNG_DPI, PNG_DPI), optimize=True)
+    return file.getvalue()

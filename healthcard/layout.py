@@ -1,0 +1,255 @@
+"""Typst template + data -> PDF, PNG or SVG, in memory: no data of a card touches the disk.
+
+    data  = face(card_face, sections, route_sections)
+    pages = compile_template("a7", data)                   # [one PDF]
+    fit   = fitted("a7", data)                             # Fit(shown=14, hidden=0)
+
+Rules: only our own fonts; a Typst warning is an error; a character that our fonts lack is an error before it can be an empty box; the same
+data give the same bytes; no message of a failure holds words of the card. The data are described in print_templates/README.md.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import typst
+
+from healthcard.errors import PrintError
+from healthcard.resources import folder
+
+Format = Literal["pdf", "png", "svg"]
+PDF_STANDARDS: list[Any] = ["ua-1", "a-2a"]  # PDF/UA-1 and PDF/A-2, level A: tagged
+NOT_WORDS = {"code_svg"}  # data that is never set as text
+
+SIDES = ("front", "back")
+ORDER = ("danger", "time_critical", "allergies", "who", "values", "medicines", "vaccines", "due", "referral", "more")  # as they are read
+PRIORITY = ("danger", "time_critical", "allergies", "referral", "who", "medicines", "due", "values", "vaccines", "more")  # as they get room
+FRONT = ("danger", "time_critical", "allergies", "who", "medicines", "due", "referral")  # of a card of one person
+ON_SCREEN_ONLY = ("verdict",)  # a reader's finding; paper can't know it
+
+
+class Line(Protocol):
+    """One line of the text twin, as healthcard.text makes it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def person(self) -> int | None: ...
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def icon(self) -> str: ...
+    @property
+    def draft(self) -> bool: ...
+
+
+class Section(Protocol):
+    """A titled run of lines, as healthcard.text makes it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def lines(self) -> Sequence[Line]: ...
+
+
+Words = tuple[str, str | None]  # in her language, in the route's
+
+
+@dataclass(frozen=True)
+class CardFace:
+    """What a face shows beside its lines; `people` are the roles in the record's order, `strings` the names that README.md lists."""
+
+    code_svg: str
+    network: Literal["real", "test"]
+    language: str
+    direction: Literal["ltr", "rtl"]
+    people: tuple[str, ...]
+    title: Words
+    issued: Words
+    strings: Mapping[str, Words]
+    text_light: bool = False
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How many lines stand on the paper, and how many only in the code."""
+
+    shown: int
+    hidden: int
+
+
+def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] | None = None) -> dict[str, Any]:
+    """Template data of one card: `sections` in her language, `route` the same sections in the route's.
+
+    A mother's lines stand on the front and her children's on the back; a card of one role has the urgent sections in front.
+    On the real network a draft line prints only beside a checked line of the route; otherwise it is counted as withheld.
+    A text-light face gets no line at all. Raises PrintError where the two languages do not match line for line.
+    """
+    both = {"mother", "infant"} <= set(card.people)
+    sides: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
+    withheld = 0
+    for section, other in () if card.text_light else _pairs(sections, route):
+        lines: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
+        for index, line in enumerate(section.lines):
+            second = other.lines[index] if other else None
+            if line.draft and card.network == "real" and (second is None or second.draft):
+                withheld += 1
+                continue
+            back = line.role == "infant" if both else section.key not in FRONT
+            lines["back" if back else "front"].append(_line(line, second, card.people))
+        for side in SIDES:
+            if lines[side]:
+                place = {"key": section.key, "order": ORDER.index(section.key), "priority": PRIORITY.index(section.key)}
+                words = {"title": section.title, "second": other.title if other else None}
+                sides[side].append({**place, **words, "lines": lines[side]})
+    return {
+        "code_svg": card.code_svg,
+        "network": card.network,
+        "language": card.language,
+        "direction": card.direction,
+        "text_light": card.text_light,
+        "title": _words(card.title),
+        "issued": _words(card.issued),
+        "people": [
+            {"role": role, "number": _number(card.people, index), "label": _words(card.strings[role]), "side": side}
+            for index, role in enumerate(card.people)
+            for side in (SIDES if not both else ("back",) if role == "infant" else ("front",))
+        ],
+        "strings": {name: _words(words) for name, words in card.strings.items()},
+        "sections": sides,
+        "withheld": withheld,
+    }
+
+
+def templates(templates_folder: Path | None = None) -> list[str]:
+    """Names of the card formats that can be printed."""
+    place = templates_folder or folder("print_templates")
+    return sorted(path.stem for path in place.glob("*.typ") if path.stem != "common")
+
+
+def compile_template(
+    template: str, data: Mapping[str, Any], format: Format = "pdf", dpi: float = 300, templates_folder: Path | None = None
+) -> list[bytes]:
+    """The card as one PDF, or as one PNG (at `dpi`) or SVG per page.
+
+    Raises PrintError where the template is unknown, gives a warning, or shows a character that none of our fonts has.
+    """
+    place = _checked(template, data, templates_folder)
+    try:
+        made, warnings = typst.compile_with_warnings(
+            place / f"{template}.typ",
+            root=place,
+            font_paths=[place / "fonts"],
+            ignore_system_fonts=True,
+            format=format,
+            ppi=dpi,
+            sys_inputs={"data": json.dumps(data, sort_keys=True)},
+            pdf_standards=PDF_STANDARDS if format == "pdf" else [],
+        )
+    except typst.TypstError:
+        raise PrintError(f"template {template} can't be laid out with these data") from None  # its message may quote the card
+    if warnings:
+        raise PrintError(f"template {template} gave {len(warnings)} warnings, such as a missing font")
+    return list(made) if isinstance(made, list) else [made]
+
+
+def fitted(template: str, data: Mapping[str, Any], templates_folder: Path | None = None) -> Fit:
+    """How many lines of `data` the template shows and how many it leaves to the code.
+
+    Raises PrintError as compile_template does.
+    """
+    place = _checked(template, data, templates_folder)
+    try:
+        answer = typst.query(
+            place / f"{template}.typ",
+            "<fit>",
+            field="value",
+            one=True,
+            root=place,
+            font_paths=[place / "fonts"],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(data, sort_keys=True)},
+        )
+    except RuntimeError:
+        raise PrintError(f"template {template} can't be laid out with these data") from None
+    return Fit(**json.loads(answer))
+
+
+def _checked(template: str, data: Mapping[str, Any], templates_folder: Path | None) -> Path:
+    place = templates_folder or folder("print_templates")
+    if template not in templates(place):
+        raise PrintError("no such template; there are: " + ", ".join(templates(place)))
+    covered = _covered(place / "fonts" / "coverage.json")
+    missing = [where for where, text in _texts(data) if not covered.issuperset(text)]
+    if missing:
+        raise PrintError("no font for a character in " + ", ".join(missing))
+    return place
+
+
+@cache
+def _covered(table: Path) -> frozenset[str]:
+    families: dict[str, list[list[int]]] = json.loads(table.read_text(encoding="utf-8"))
+    return frozenset(chr(code) for runs in families.values() for first, last in runs for code in range(first, last + 1))
+
+
+def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in the data that a template may print, with its place."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            if key not in NOT_WORDS:
+                yield from _texts(part, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, part in enumerate(value):
+            yield from _texts(part, f"{where}[{index}]")
+
+
+def _pairs(sections: Sequence[Section], route: Sequence[Section] | None) -> Iterator[tuple[Section, Section | None]]:
+    shown = [section for section in sections if section.key not in ON_SCREEN_ONLY]
+    if route is None:
+        yield from ((section, None) for section in shown)
+        return
+    others = [section for section in route if section.key not in ON_SCREEN_ONLY]
+    shapes = [[(section.key, len(section.lines)) for section in language] for language in (shown, others)]
+    if shapes[0] != shapes[1]:
+        raise PrintError("the two languages of the face do not match line for line")
+    yield from zip(shown, others, strict=True)
+
+
+def _line(line: Line, second: Line | None, people: Sequence[str]) -> dict[str, Any]:
+    number = None if line.person is None else _number(people, line.person)
+    return {
+        **_words((line.text, second.text if second else None)),
+        "level": line.level,
+        "person": line.person,
+        "role": line.role,
+        "number": number,
+        "icon": line.icon,
+        "draft": line.draft,
+    }
+
+
+def _number(people: Sequence[str], index: int) -> int | None:
+    """1, 2, ... for the first, second, ... of several people of one role; None for the only one."""
+    role = people[index]
+    return people[: index + 1].count(role) if Counter(people)[role] > 1 else None
+
+
+def _words(words: Words) -> dict[str, str | None]:
+    text, second = words
+    return {"text": _glued(text), "second": None if second is None else _glued(second)}
+
+
+def _glued(text: str) -> str:
+    """`text` with no line break between a number and the unit or month after it."""
+    return re.sub(r"(?<=\d) (?=[^\W\d]|[°%])", "\u00a0", text)
