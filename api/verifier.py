@@ -25,7 +25,8 @@ from pydantic import ValidationError
 
 import healthcard
 from healthcard import card as cards
-from healthcard import symbol, vocabulary
+from healthcard import picture as pictures
+from healthcard import vocabulary
 from healthcard.card import Reading, VerifiedReading
 from healthcard.errors import TrustError
 from healthcard.trust import TrustBundle
@@ -132,7 +133,7 @@ class Scanner:
             raise problems.refusal(503, {"Retry-After": "5"})
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, symbol.scan, picture)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, pictures.scan, picture)
         finally:
             self._waiting -= 1
 
@@ -141,7 +142,7 @@ async def card_texts(request: Request, scanner: Scanner) -> list[str]:
     """The card texts that a request brings, whichever way."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in documents.PICTURES:
-        return await scanner.scan(await limited_body(request, symbol.MAX_FILE))
+        return await scanner.scan(await limited_body(request, pictures.MAX_FILE))
     if media_type != documents.JSON:
         raise problems.refusal(415)
     try:

@@ -193,7 +193,7 @@ class _Reader:
                 value = self.allergies(wire)
             else:
                 value = self.value(quantity, wire)
-            group, _, name = quantity.path.rpartition(".")
+            group, name = quantity.place
             (groups.setdefault(group, {}) if group else fields)[name] = value
         if raw:
             fields["unknown"] = raw
@@ -316,10 +316,10 @@ class _Reader:
     def medicine(self, event: list[Any]) -> MedicineGiven:
         if set(map(type, event)) != {int}:
             _bad("medicine: not of its form")
-        number = event[0]
-        if number not in self.known.medicines.by_number or (len(event) == 4 and event[2] not in self.known.timings.by_number):
+        given = _medicine(self.known, *event)
+        if given.medicine[0] == "#" or (given.timing and given.timing[0] == "#"):
             self.unknown = True
-        return _medicine(self.known, *event)
+        return given
 
     def referral(self, event: list[Item]) -> Referral:
         if len(event) not in (4, 5):

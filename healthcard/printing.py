@@ -5,10 +5,10 @@ from typing import Literal
 
 from PIL import Image
 
-from healthcard import layout, symbol, text
+from healthcard import layout, picture, symbol, text
 from healthcard.card import Card
 from healthcard.errors import NoCode, PrintError
-from healthcard.labels import day, filled, label
+from healthcard.labels import LANGUAGES, day, filled, label
 from healthcard.layout import CardFace, Words
 
 ROUTE_LANGUAGE = "es"  # of most service points; printed beside hers
@@ -43,10 +43,10 @@ def checked_files(
     return files
 
 
-def check_scan(picture: bytes, card: Card) -> None:
+def check_scan(made: bytes, card: Card) -> None:
     """Raises PrintError unless the picture or PDF reads as this very card and no other."""
     try:
-        found = symbol.scan(picture)
+        found = picture.scan(made)
     except NoCode:
         found = []
     if found != [card.text]:
@@ -56,7 +56,7 @@ def check_scan(picture: bytes, card: Card) -> None:
 def card_data(card: Card, language: str | None, route_language: str, text_light: bool) -> dict[str, object]:
     """What the template gets: her language first, the route's beside it."""
     wanted = dict.fromkeys((language or card.record.language, route_language))
-    hers, *others = [name for name in wanted if name in text.LANGUAGES] or ["en"]
+    hers, *others = [name for name in wanted if name in LANGUAGES] or ["en"]
     route = others[0] if others else None
     shown, beside = text.sections(card.handover, hers), text.sections(card.handover, route) if route else None
 
@@ -86,9 +86,9 @@ def side_by_side(pages: list[bytes]) -> bytes:
     gap = round(GAP_MM * PNG_DPI / 25.4)
     sheet = Image.new("L", (sum(p.width for p in pictures) + gap * (len(pictures) - 1), max(p.height for p in pictures)), 255)
     left = 0
-    for picture in pictures:
-        sheet.paste(picture, (left, 0))
-        left += picture.width + gap
+    for side in pictures:
+        sheet.paste(side, (left, 0))
+        left += side.width + gap
     file = io.BytesIO()
     sheet.save(file, "PNG", dpi=(PNG_DPI, PNG_DPI), optimize=True)
     return file.getvalue()

@@ -6,6 +6,7 @@ entry (entry.py). Build one with `Record.from_json`; all faults are reported at 
 """
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -124,7 +125,7 @@ def _unknown_event(value: str) -> str:
 def _amount(value: Any) -> int | float:
     if type(value) not in (int, float) or not 0 < value <= WIRE_LARGEST:
         raise problem("not an amount", "a positive number in the medicine's own unit")
-    return value  # type: ignore[no-any-return]
+    return _plain(value)  # type: ignore[return-value]
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -221,7 +222,7 @@ class Contact(Model):
             found += _value_problems(table.by_key.get(key), key, value)
         if found:
             raise problems(found)
-        return dict(sorted(values.items(), key=lambda item: table.number(item[0])))
+        return {key: _plain(values[key]) for key in sorted(values, key=table.number)}
 
     @check("findings", "services", "vaccines", "medicines", "unknown")
     @classmethod
@@ -496,7 +497,14 @@ def sort_contacts(contacts: "tuple[Contact, ...]") -> "tuple[Any, ...]":
 
 
 def contact_order(contact: Contact) -> tuple[date, str, str]:
-    return contact.date, contact.time or "", contact.model_dump_json(exclude_none=True)
+    """The one order of contacts: by day, local time, then their JSON with sorted keys and without blanks."""
+    content = contact.model_dump(mode="json", exclude_none=True)
+    return contact.date, contact.time or "", json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def _plain(value: Value) -> Value:
+    """55 for 55.0: one number has one form."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @cache

@@ -28,9 +28,10 @@ KID_SIZE, SIGNATURE_SIZE = 4, 64
 _ARRAY_AND_HEADER, _EMPTY_MAP, _SIGNATURE_HEAD = b"\x84\x49", b"\xa0", b"\x58\x40"
 _PROTECTED_SIZE = 9
 _P25519 = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P25519) % _P25519
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # y of the eight points of small order: a signature under such a key says nothing.
-_ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER_Y = frozenset((0, 1, _P25519 - 1, _ORDER_8_Y, _P25519 - _ORDER_8_Y))
 
 
@@ -48,6 +49,8 @@ class Key:
             y = int.from_bytes(self.public, "little") & (2**255 - 1)
             if y >= _P25519 or y in _SMALL_ORDER_Y:
                 raise TrustError("a degenerate Ed25519 public key")
+            if pow((y * y - 1) * (_D * y * y + 1), (_P25519 - 1) // 2, _P25519) != 1:  # OpenSSL does not look (RFC 8032 section 5.1.3)
+                raise TrustError("not a point of its curve")
         elif len(self.public) != 33:
             raise TrustError("a public key is 32 bytes (Ed25519) or 33 bytes (P-256, compressed)")
         try:

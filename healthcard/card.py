@@ -1,0 +1,281 @@
+"""The pipelines: record -> card (`issue`), card texts -> reading (`read`); the only file that knows all the others.
+
+A reading never comes without its verdict. `VerifiedReading` and `UnverifiedReading` are two types: what an unverified card says is
+shown too, as told by the holder, but nothing that asks for a verified one takes it by mistake.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any
+
+from healthcard import codec, entry, sign, symbol, vocabulary
+from healthcard.codec import Part
+from healthcard.errors import CardError, NotAuthorised, TooLarge, TrustError, UnknownIssuer, Withdrawn
+from healthcard.handover import Context, Handover, handover
+from healthcard.record import HOLDER, WITHHELD, Infant, Mother, Record, profile_value
+from healthcard.sign import Signer, Unverified
+from healthcard.trust import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
+from healthcard.vocabulary import Quantity, Role, Vocabulary
+
+LARGEST_TOKEN = 540  # bytes: version 18 at level M, the largest symbol we print (spec section 7)
+# From the first that applies (spec section 8); `verified` is what is left.
+PRECEDENCE = ("unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified")
+NOTICES = ("old-bundle", "clock", "retired-key", "unknown-code", "implausible-value", "copied", "superseded")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A signed card: its token, the card text that goes into the symbol, and its random id."""
+
+    token: bytes = field(repr=False)
+    text: str = field(repr=False)
+    id: bytes = field(repr=False)
+    part: Part = field(repr=False)
+    issuer: str
+    network: str
+
+    @property
+    def record(self) -> Record:
+        return self.part.record
+
+    @property
+    def issued(self) -> date:
+        return self.part.issued
+
+    @cached_property
+    def handover(self) -> Handover:
+        """The summary as of the day of issue, which is what the face prints."""
+        return handover(Context(self.record, "verified", self.issuer), self.issued)
+
+
+@dataclass(frozen=True)
+class PartReading:
+    """What one symbol said: its verdict and notices first, then who issued it; `part` is None where it is unreadable or newer."""
+
+    verdict: str
+    notices: tuple[str, ...] = ()
+    reason: str = ""
+    issuer: str | None = None
+    part: Part | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"verdict": self.verdict, "notices": list(self.notices), "reason": self.reason, "issuer": self.issuer}
+        if self.part:
+            part = self.part
+            out |= {"kind": part.kind, "id": part.id.hex(), "issued": part.issued.isoformat()}
+            if part.continues:
+                out["continues"] = part.continues.hex()
+        return out
+
+
+@dataclass(frozen=True)
+class _Reading:
+    parts: tuple[PartReading, ...]
+    notices: tuple[str, ...]
+    bundle_age_days: int
+    now: date
+    record: Record | None = field(repr=False)
+
+    @property
+    def top(self) -> PartReading:
+        """The part that the reading is named after: the first by precedence."""
+        return min(self.parts, key=lambda p: PRECEDENCE.index(p.verdict))
+
+    @property
+    def verdict(self) -> str:
+        return self.top.verdict
+
+    @property
+    def issuer(self) -> str | None:
+        return self.top.issuer
+
+    @property
+    def issued(self) -> date | None:
+        return self.top.part.issued if self.top.part else None
+
+    @cached_property
+    def handover(self) -> Handover | None:
+        """The thirty-second summary as of `now`; None where nothing could be read."""
+        if self.record is None:
+            return None
+        unverified: frozenset[tuple[int, int]] = frozenset()
+        if self.verdict != "verified":
+            unverified = frozenset((p, c) for p, person in enumerate(self.record.people) for c in range(len(person.contacts)))
+        return handover(Context(self.record, self.verdict, self.issuer, unverified), self.now)
+
+    def to_json(self) -> dict[str, Any]:
+        """The one JSON form of a reading: command line, API and web."""
+        return {
+            "verdict": self.verdict,
+            "notices": list(self.notices),
+            "issuer": self.issuer,
+            "issued": self.issued.isoformat() if self.issued else None,
+            "bundle_age_days": self.bundle_age_days,
+            "record": self.record.to_json() if self.record else None,
+            "handover": self.handover.to_json() if self.handover else None,
+            "parts": [part.to_json() for part in self.parts],
+        }
+
+
+class VerifiedReading(_Reading):
+    """Every part is `verified`."""
+
+    record: Record
+
+
+class UnverifiedReading(_Reading):
+    """At least one part is not `verified`: treat the record, if there is one, as told by the holder."""
+
+
+Reading = VerifiedReading | UnverifiedReading
+
+
+def issue(
+    record: Record, signer: Signer, bundle: TrustBundle, *, now: date | None = None, typed_again: Iterable[str] = (),
+    known: Vocabulary | None = None,
+) -> Card:  # fmt: skip
+    """The signed card of `record`, issued today by the station that `signer` is in `bundle`.
+
+    Raises RecordError for what can't be, ConfirmationNeeded for unlikely values whose place is not in `typed_again`,
+    SensitiveContent for entries that must not stand in the open part, TooLarge, and TrustError where the key may not issue today.
+    """
+    known = known or vocabulary.default()
+    now = now or date.today()
+    match = authorised(bundle, signer, ISSUE, now)
+    entry.check(record, now, typed_again, match.organisation.name, known)
+    part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
+    return sealed_off(part, signer, bundle, match, known)
+
+
+def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Match:
+    """The station of `signer`; raises TrustError where this bundle would not let a reader believe what it signs today."""
+    match = bundle.match(signer.key)
+    if match is None:
+        raise TrustError("the key is not a station of this trust bundle")
+    if match.revoked or match.organisation.delisted:
+        raise TrustError("the station's key or organisation was withdrawn")
+    if not match.station.covers(scope, now):
+        raise TrustError(f"the station's key is for {match.station.first} to {match.station.last}, and not for this on {now}")
+    return match
+
+
+def sealed_off(part: Part, signer: Signer, bundle: TrustBundle, match: Match, known: Vocabulary) -> Card:
+    """`part`, signed and as the text of one symbol."""
+    payload = codec.encode(part, bundle.organisation_numbers, known)
+    token = sign.sign(payload, signer, CARD_AAD[bundle.network])
+    if len(token) > LARGEST_TOKEN:
+        raise TooLarge(f"{len(token)} bytes, {LARGEST_TOKEN} fit one symbol; {largest_share(part, bundle, known)}")
+    return Card(token, symbol.card_text(token, bundle.network), part.id, part, match.organisation.name, bundle.network)
+
+
+def largest_share(part: Part, bundle: TrustBundle, known: Vocabulary) -> str:
+    """Which person could go on a second card, in words."""
+    sizes = []
+    for at, person in enumerate(part.record.people):
+        alone = Part(part.kind, part.id, part.continues, part.issued, part.record.model_copy(update={"people": (person,)}), (0,))
+        sizes.append((len(codec.write(alone, bundle.organisation_numbers, known)), at, person))
+    if len(sizes) > 1:
+        _, at, person = max(sizes, key=lambda size: size[0] if size[2].role == "infant" else 0)
+        return f"two cards: people[{at}] ({person.role}) could go on a second one"
+    return f"two cards: the earlier of the {len(part.record.people[0].contacts)} contacts could go on a second one"
+
+
+def read(*texts: str, bundle: TrustBundle, now: date | None = None, known: Vocabulary | None = None) -> Reading:
+    """What one or several card texts say, each with its verdict; never raises for their content.
+
+    `now` is today's date; a clock before the bundle's own date is not believed (notice `clock`).
+    """
+    known = known or vocabulary.default()
+    today = now or date.today()
+    floor = max(today, bundle.issued)
+    parts = tuple(read_part(text, bundle, floor, known) for text in dict.fromkeys(texts))
+    notices = {notice for part in parts for notice in part.notices}
+    if floor > bundle.expires:
+        notices.add("old-bundle")
+    if today < bundle.issued:
+        notices.add("clock")
+    ordered = tuple(notice for notice in NOTICES if notice in notices)
+    records = [part.part.record for part in parts if part.part]
+    kind = VerifiedReading if records and all(part.verdict == "verified" for part in parts) else UnverifiedReading
+    return kind(parts, ordered, (floor - bundle.issued).days, floor, records[0] if records else None)
+
+
+def read_part(text: str, bundle: TrustBundle, now: date, known: Vocabulary) -> PartReading:
+    """The verdict on one card text, and what it says."""
+    part, match = None, None
+    try:
+        network, token = symbol.parse_card_text(text)
+        message = sign.inspect(token)
+        part = codec.decode(message.payload, bundle.organisation_names, known)
+        if network != bundle.network:
+            raise UnknownIssuer("a card of the test network" if network == "test" else "not a card of the test network")
+        key = message.verify(bundle.keys, CARD_AAD[network]).key
+        match = bundle.match(key)
+        assert match
+        _judge(part, match, bundle, message)
+    except CardError as error:
+        issuer = match.organisation.name if match else None
+        return PartReading(error.code, _notices(part, match, now, known), str(error), issuer, part)
+    return PartReading("verified", _notices(part, match, now, known), "", match.organisation.name, part)
+
+
+def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -> None:
+    """Raises NotAuthorised or Withdrawn where the right signature is not enough (spec section 8)."""
+    if not match.station.covers(ISSUE if part.kind == "card" else CONTINUE, part.issued):
+        raise NotAuthorised("outside the scope or window of the station's key")
+    if bundle.content.withdrawn and card_hash(part.id) in bundle.content.withdrawn:
+        raise Withdrawn("the card was withdrawn")
+    if match.organisation.delisted:
+        raise Withdrawn("its organisation was delisted")
+    if revoked := match.revoked:
+        if revoked.listed is None and revoked.day <= part.issued:
+            raise Withdrawn("its key was revoked")
+        if revoked.listed is not None and listed_hash(message.to_be_signed(CARD_AAD[bundle.network])) not in revoked.listed:
+            raise Withdrawn("its key counts only for listed cards, and this is not one")
+
+
+def _notices(part: Part | None, match: Match | None, now: date, known: Vocabulary) -> tuple[str, ...]:
+    if part is None:
+        return ()
+    found = set()
+    if part.issued > now:
+        found.add("clock")
+    if match and match.station.last < now:
+        found.add("retired-key")
+    if part.unknown:
+        found.add("unknown-code")
+    own = match.organisation.name if match else None
+    for person in part.record.people:
+        if _implausible(person, known):
+            found.add("implausible-value")
+        sources = {contact.source for contact in person.contacts} | {person.history_source}
+        if not sources <= {None, own, HOLDER, WITHHELD}:
+            found.add("copied")
+    return tuple(notice for notice in NOTICES if notice in found)
+
+
+def _implausible(person: Mother | Infant, known: Vocabulary) -> bool:
+    """Whether a value lies outside the reject range: it can't have been entered, yet it was signed."""
+    limits = _reject_limits(known, person.role)
+    for contact in person.contacts:
+        for key, value in (contact.observations or {}).items():
+            if (limit := limits.get(key)) and not limit[0] <= value <= limit[1]:
+                return True
+    for quantity, (low, high) in _profile_limits(known, person.role):
+        value = profile_value(person, quantity)
+        if value is not None and not low <= value <= high:
+            return True
+    return False
+
+
+@lru_cache(maxsize=8)
+def _reject_limits(known: Vocabulary, role: Role) -> Mapping[str, tuple[float, float]]:
+    return {quantity.key: quantity.range.reject for quantity in known.observations[role].entries if quantity.range.reject}
+
+
+@lru_cache(maxsize=8)
+def _profile_limits(known: Vocabulary, role: Role) -> Sequence[tuple[Quantity, tuple[float, float]]]:
+    return [(quantity, quantity.range.reject) for quantity in known.profile[role].entries if quantity.range.reject]

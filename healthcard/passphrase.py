@@ -1,0 +1,28 @@
+"""Where a passphrase comes from: HEALTHCARD_PASSPHRASE, a file, or a question on the terminal."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from healthcard.errors import KeyFileError
+
+
+def passphrase(file: Path | None = None, *, confirm: bool = False) -> str:
+    """The passphrase; with `confirm` it is asked for twice.
+
+    Raises KeyFileError where none is given and nobody can be asked.
+    """
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise KeyFileError(f"{file}: the passphrase file can't be read") from None
+    if (given := os.environ.get("HEALTHCARD_PASSPHRASE")) is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise KeyFileError("no passphrase: set HEALTHCARD_PASSPHRASE or give --passphrase-file")
+    given = getpass.getpass("Passphrase: ")
+    if confirm and getpass.getpass("Again: ") != given:
+        raise KeyFileError("the two passphrases differ")
+    return given

@@ -1,0 +1,222 @@
+"""Picture -> card texts: PNG, JPEG, WebP, GIF, BMP, TIFF or PDF, from a scanner or an old phone's camera.
+
+    [text] = scan(photo)                                # bytes, a path or a PIL picture
+
+Every code of ours in a picture is found; a further view of it is tried only while something may still be unread.
+"""
+
+import io
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2  # type: ignore[import-untyped]
+import zxingcpp
+from PIL import Image, ImageChops, ImageFilter
+
+from healthcard.errors import NoCode, PictureError
+from healthcard.symbol import PREFIXES
+
+MAX_FILE = 20_000_000  # bytes
+MAX_PIXELS = 50_000_000
+MAX_PAGES = 20
+_MAX_SIDE = 32_000  # pixels; zxing reads up to 65535, and we look at it enlarged twice
+_TOO_MANY_PIXELS = f"more than {MAX_PIXELS // 1_000_000} megapixels"
+_PDF_DPI = 300
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # no format that runs a program or draws
+_ORIENTATION = 0x0112  # Exif 2.32 section 4.6.4; mirrored pictures read as they are
+_TURNS = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}
+_LOOK = 13_000_000  # pixels looked at as they are
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_LOCAL, _GLOBAL = zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram
+_CONTRASTS = ((1.0, 30, 2, _LOCAL), (1.5, 8, 1, _GLOBAL), (2.0, 12, 3, _GLOBAL), (1.0, 5, 2, _GLOBAL))  # enlarged by, radius, gain
+_pdfium = threading.Lock()  # pdfium is not made for several threads
+
+
+def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = tuple(PREFIXES.values())) -> list[str]:
+    """Every distinct text in `picture` that starts with one of `prefixes`, in reading order (a PDF: page by page).
+
+    `picture` is a PNG, JPEG, WebP, GIF, BMP, TIFF (first frame) or PDF as bytes or a path, or a PIL picture. Raises PictureError if it
+    can't be opened or is more than 20 MB, 50 megapixels or 20 pages, NoCode if there is no such text in it.
+    """
+    data = picture if isinstance(picture, bytes | Image.Image) else _read_file(Path(picture))
+    texts: dict[str, None] = {}
+    others = False
+    for page in _pages(data):
+        found = _look(page)
+        texts.update(dict.fromkeys(_reading_order({text: place for text, place in found.items() if text.startswith(prefixes)})))
+        others = others or bool(found) or _other_code(page)
+    if texts:
+        return list(texts)
+    if others:
+        raise NoCode("there is a code in the picture, but not one of ours")
+    raise NoCode("there is no code in the picture that can be read: hold the camera closer and still, the card flat, in even light")
+
+
+def _look(page: Image.Image) -> dict[str, "_Place"]:
+    """The texts of all QR codes on a page, with their places."""
+    found: dict[str, _Place] = {}
+    unread: list[_Place] = []
+    for view, binarizer in _views(page):
+        known = len(found)
+        for code in zxingcpp.read_barcodes(view, _QR, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain, return_errors=True):
+            place = _Place.of(code.position, view)
+            if code.valid:
+                found.setdefault(code.text, place)
+            else:
+                unread.append(place)
+        unread = [place for place in unread if not any(read.covers(place) for read in found.values())]
+        if 0 < known == len(found) and not unread:  # a second look has shown nothing new
+            break
+    return found
+
+
+def _views(page: Image.Image) -> Iterator[tuple[Image.Image, zxingcpp.Binarizer]]:
+    """The page, then clearer copies of it, those that help most pictures first (measured on simulated phone pictures)."""
+    yield page, _LOCAL
+    sharp = _resized(page, 2, 8_000_000).filter(ImageFilter.UnsharpMask(radius=4, percent=200, threshold=0))  # against blur
+    yield sharp, _LOCAL
+    yield sharp, _GLOBAL
+    for factor, radius, gain, binarizer in _CONTRASTS:  # against shade, faded print, spots and creases
+        yield _local_contrast(_resized(page, factor, 3_000_000), radius, gain), binarizer
+
+
+def _local_contrast(page: Image.Image, radius: int, gain: float) -> Image.Image:
+    """`gain` times the difference from the surroundings of `radius` pixels, around a middle grey."""
+    return ImageChops.subtract(page, page.filter(ImageFilter.BoxBlur(radius)), scale=1 / gain, offset=128)
+
+
+def _other_code(page: Image.Image) -> bool:
+    """Whether the page shows a bar code of any other kind."""
+    return bool(zxingcpp.read_barcodes(_resized(page, 1, 2_000_000)))
+
+
+def _resized(page: Image.Image, factor: float, pixels: int) -> Image.Image:
+    """`page` enlarged by `factor`, or by less (or made smaller) to have at most so many `pixels`."""
+    factor = min(factor, math.sqrt(pixels / (page.width * page.height)))
+    size = max(1, round(page.width * factor)), max(1, round(page.height * factor))
+    return page.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Upright box around a code, as shares of the page's width."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def of(cls, position: zxingcpp.Position, view: Image.Image) -> "_Place":
+        corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+        xs, ys = [corner.x / view.width for corner in corners], [corner.y / view.width for corner in corners]
+        return cls(min(xs), min(ys), max(xs), max(ys))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def covers(self, other: "_Place") -> bool:
+        x, y = other.centre
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
+
+
+def _reading_order(found: dict[str, _Place]) -> list[str]:
+    """Rows from the top, each from the left; codes whose centres differ by less than half a code in height share a row."""
+    rows: list[list[str]] = []
+    for text in sorted(found, key=lambda text: found[text].centre[1]):
+        place = found[text]
+        if rows and place.centre[1] - found[rows[-1][0]].centre[1] < (place.bottom - place.top) / 2:
+            rows[-1].append(text)
+        else:
+            rows.append([text])
+    return [text for row in rows for text in sorted(row, key=lambda text: found[text].left)]
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except OSError:
+        raise PictureError("the file can't be opened") from None
+
+
+def _pages(picture: bytes | Image.Image) -> Iterator[Image.Image]:
+    """The pages of a picture or PDF in grey (mode "L"), each at most _LOOK pixels; raises PictureError."""
+    if isinstance(picture, bytes) and len(picture) > MAX_FILE:
+        raise PictureError(f"more than {MAX_FILE // 1_000_000} MB")
+    if isinstance(picture, bytes) and picture[:1024].lstrip().startswith(b"%PDF-"):
+        yield from _pdf_pages(picture)
+        return
+    try:
+        opened = Image.open(io.BytesIO(picture), formats=_FORMATS) if isinstance(picture, bytes) else picture
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(_TOO_MANY_PIXELS) from None
+    except Exception:  # a decoder fed with anything raises anything
+        raise PictureError("not a picture: PNG, JPEG, WebP, GIF, BMP, TIFF or PDF") from None
+    if not opened.width * opened.height:
+        raise PictureError("a picture without pixels")
+    if max(opened.size) > _MAX_SIDE:
+        raise PictureError(f"a side of more than {_MAX_SIDE} pixels")
+    if opened.width * opened.height > MAX_PIXELS:
+        raise PictureError(_TOO_MANY_PIXELS)
+    try:
+        if isinstance(picture, bytes):
+            opened.draft("L", opened.size)  # JPEG: decoded to grey, a quarter of the memory
+        grey = _grey(opened)
+    except Exception:
+        raise PictureError("a damaged or truncated picture") from None
+    yield grey.resize(_within(grey.size, _LOOK), Image.Resampling.BOX)
+
+
+def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
+    try:
+        with _pdfium:
+            document = pypdfium2.PdfDocument(data)
+            count = len(document)
+    except Exception:
+        raise PictureError("a damaged or locked PDF") from None
+    try:
+        if count > MAX_PAGES:
+            raise PictureError(f"more than {MAX_PAGES} pages")
+        for number in range(count):
+            try:
+                with _pdfium:
+                    page = document[number]
+                    width, height = page.get_width(), page.get_height()  # in points, 72 to an inch
+                    scale = min(_PDF_DPI / 72, math.sqrt(_LOOK / (width * height)), _MAX_SIDE / max(width, height))
+                    grey = page.render(scale=scale, grayscale=True).to_pil()
+                    page.close()
+            except Exception:
+                raise PictureError("a damaged PDF") from None
+            yield grey
+    finally:
+        with _pdfium:
+            document.close()
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """`picture` upright in grey, on white where it is transparent."""
+    pixels = picture
+    if picture.width * picture.height > _LOOK and picture.mode in ("L", "RGB", "RGBA", "CMYK"):
+        pixels = picture.reduce(2)  # before there are more copies of it
+    if pixels.has_transparency_data:
+        colours = pixels.convert("RGBA")
+        grey = Image.composite(colours.convert("L"), Image.new("L", colours.size, 255), colours.getchannel("A"))
+    elif pixels.mode.startswith("I"):  # 16 bits: convert would cut off at 255
+        grey = pixels.point(lambda value: value * (1 / 256)).convert("L")
+    else:
+        grey = pixels.convert("L")
+    try:
+        turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # damaged Exif data: the orientation decides no more than the reading order
+        turn = None
+    return grey.transpose(turn) if turn is not None else grey
+
+
+def _within(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    factor = min(1.0, math.sqrt(pixels / (size[0] * size[1])))
+    return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))

@@ -1,0 +1,110 @@
+"""Every vector of spec/vectors through this library's reader (spec section 14)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from healthcard import codec, sign, symbol
+from healthcard.card import VerifiedReading, read
+from healthcard.errors import TrustError, Unreadable
+from healthcard.record import Record
+from healthcard.trust import CARD_AAD, TrustBundle
+
+FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
+CARDS = sorted(path.stem for path in FOLDER.glob("*.txt"))
+BUNDLES = sorted(path.stem for path in (FOLDER / "bundles").glob("*.txt"))
+
+
+@dataclass(frozen=True)
+class Vector:
+    head: dict[str, str]
+    body: str
+
+
+def load(path: Path) -> Vector:
+    head, body = path.read_bytes().decode().split("\n\n", 1)
+    return Vector(dict(line.split(": ", 1) for line in head.split("\n")), body)
+
+
+@cache
+def bundle(name: str) -> TrustBundle:
+    return TrustBundle.load(bytes.fromhex(load(FOLDER / "bundles" / name).body))
+
+
+@cache
+def card(name: str) -> Vector:
+    return load(FOLDER / f"{name}.txt")
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_reads_as_its_vector_says(name: str) -> None:
+    vector = card(name)
+    reading = read(vector.body, bundle=bundle(vector.head["bundle"]), now=date.fromisoformat(vector.head["now"]))
+    assert (reading.verdict, " ".join(reading.notices)) == (vector.head["expect"], vector.head.get("notices", "")), reading.top.reason
+    assert isinstance(reading, VerifiedReading) == (vector.head["expect"] == "verified")
+    record = reading.record.to_json() if reading.record else None
+    assert record == (json.loads(vector.head["record"]) if "record" in vector.head else None)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_is_taken_apart_as_its_vector_says(name: str) -> None:
+    vector = card(name)
+    try:
+        network, token = symbol.parse_card_text(vector.body)
+        taken = sign.inspect(token)
+    except Unreadable:
+        assert "payload" not in vector.head and "to-be-signed" not in vector.head
+        return
+    assert taken.payload.hex() == vector.head["payload"]
+    assert taken.to_be_signed(CARD_AAD[network]).hex() == vector.head["to-be-signed"]
+
+
+@pytest.mark.parametrize("name", [name for name in CARDS if "record" in card(name).head])
+def test_what_reads_is_written_again_as_the_same_bytes(name: str) -> None:
+    vector = card(name)
+    held = bundle(vector.head["bundle"])
+    payload = bytes.fromhex(vector.head["payload"])
+    part = codec.decode(payload, held.organisation_names)
+    assert codec.write(part, held.organisation_numbers) == payload
+    assert Record.from_json(vector.head["record"]) == part.record
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_trust_bundle_loads_or_not_as_its_vector_says(name: str) -> None:
+    vector = load(FOLDER / "bundles" / f"{name}.txt")
+    raw = bytes.fromhex(vector.body)
+
+    def loaded() -> TrustBundle:
+        newer = TrustBundle.load(raw)
+        return bundle(vector.head["held"]).update(newer) if "held" in vector.head else newer
+
+    assert outcome(loaded) == vector.head["expect"]
+    if "held" in vector.head:
+        assert TrustBundle.load(raw).raw == raw, "only the update is refused"
+
+
+def outcome(load_bundle: Callable[[], TrustBundle]) -> str:
+    try:
+        load_bundle()
+    except TrustError as error:
+        return error.code
+    return "loads"
+
+
+def test_the_two_keys_of_one_kid_are_two_keys() -> None:
+    """The vectors sign_kid_shared_* are worth something only if the bundle really lists two keys under one kid."""
+    first, second = (sign.inspect(symbol.parse_card_text(card(f"sign_kid_shared_{n}").body)[1]) for n in (1, 2))
+    assert first.kid == second.kid
+    assert len({match.station.key.public for match in bundle("network.txt").find(first.kid)}) == 2
+
+
+def test_all_verdicts_and_outcomes_have_vectors() -> None:
+    verdicts = {card(name).head["expect"] for name in CARDS}
+    assert verdicts == {"unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified"}
+    outcomes = {load(path).head["expect"] for path in (FOLDER / "bundles").glob("*.txt")}
+    assert outcomes == {"loads", "bad-bundle", "rollback"}
