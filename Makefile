@@ -19,6 +19,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tools/generated.py --check
+	$(BIN)/python tools/check_cddl.py
 	$(BIN)/python tools/audit.py
 
 # Everything that is made from something else, made again.

@@ -151,9 +151,9 @@ def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_
     version that holds `text` at it. Raises TooLarge if not even level M holds it, PrintError if `text` has characters outside base45.
     """
     largest = _largest_version(side_mm, dpi, min_module_mm)
-    fitting = [level for level in _LEVELS if len(text) <= _characters(largest, level)]
+    fitting = [level for level in _LEVELS if len(text) <= characters_in(largest, level)]
     if not fitting:
-        room = _characters(largest, "M")
+        room = characters_in(largest, "M")
         raise TooLarge(
             f"a text of {len(text)} characters (token of {_token_bytes(len(text))} bytes); "
             f"a symbol of {side_mm:g} mm{f' at {dpi} dpi' if dpi else ''} holds {room} (token of {_token_bytes(room)} bytes)"
@@ -161,7 +161,7 @@ def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_
     if not set(text) <= set(_ALPHABET):
         raise PrintError("a symbol holds characters of base45 only")
     level = fitting[-1]
-    version = next(version for version in range(1, largest + 1) if len(text) <= _characters(version, level))
+    version = next(version for version in range(1, largest + 1) if len(text) <= characters_in(version, level))
     code = qrcode.QRCode(version, _LEVELS[level], border=0, mask_pattern=_MASK)
     code.add_data(util.QRData(text.encode("ascii"), mode=util.MODE_ALPHA_NUM))  # bytes: a forced mode refuses str
     code.make(fit=False)
@@ -170,7 +170,7 @@ def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_
 
 def capacity(side_mm: float = 40.0, dpi: int | None = None, level: str = "M", min_module_mm: float = 0.40) -> int:
     """Characters of the largest text that `symbol` prints at this size and level ("M", "Q" or "H"); 0 if no symbol fits."""
-    return _characters(_largest_version(side_mm, dpi, min_module_mm), level)
+    return characters_in(_largest_version(side_mm, dpi, min_module_mm), level)
 
 
 def _largest_version(side_mm: float, dpi: int | None, min_module_mm: float) -> int:
@@ -186,7 +186,7 @@ def _dots(side_mm: float, dpi: int) -> int:
     return math.floor(round(side_mm * dpi / _MM_PER_INCH, 6))
 
 
-def _characters(version: int, level: str) -> int:
+def characters_in(version: int, level: str) -> int:
     """Alphanumeric characters that one segment of a version and level holds (ISO/IEC 18004 table 7); 0 in version 0."""
     if version == 0:
         return 0

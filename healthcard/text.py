@@ -62,7 +62,7 @@ def person_label(handover: Handover, person: int, language: str) -> Label:
 
 MARKS: Final = {"red": "!!", "amber": "! ", "question": "? ", "info": "- ", "old": "~ "}
 STYLES: Final = {"red": "bold reverse", "amber": "bold", "question": "bold", "info": "", "old": "dim"}
-COLOURS: Final = {"amber": " yellow", "question": " cyan"}  # beside mark and style; red is black on white, for reading in the sun
+COLOURS: Final = {"amber": " yellow", "question": " cyan"}  # beside mark and style; red is plain inverse video, to be read in the sun
 
 
 def terminal(handover: Handover, language: str, width: int = 80, colour: bool = True) -> Text:

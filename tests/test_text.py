@@ -420,5 +420,10 @@ def test_on_a_family_card_every_line_says_whose_it_is() -> None:
     assert "!! Mother: Severe headache" in text and "!! Baby: Arm circumference" in text
 
 
-def test_brackets_in_a_line_are_printed_as_they_are() -> None:
-    assert "Haemoglobin 60 g/L" in screen(mother(observations={"haemoglobin": 60}, gestation_days=100))
+def test_brackets_in_a_line_are_printed_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "ours.csv"
+    header = "key,label_en,for,anchor,due_days,overdue_days,condition,source,confidence,satisfied_by\n"
+    file.write_text(header + "check,Check [bold],infant,birth,0,,,Ours,read,\n", encoding="utf-8")
+    console = Console(file=io.StringIO(), width=80)
+    console.print(terminal(handover(Context(infant(contacts=[], age_days=3)), DAY, load(file)), "en", 80))
+    assert isinstance(console.file, io.StringIO) and "Check [bold]" in console.file.getvalue()
