@@ -5,20 +5,21 @@ shown too, as told by the holder, but nothing that asks for a verified one takes
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from healthcard import codec, entry, sign, symbol, vocabulary
 from healthcard.codec import Part
 from healthcard.errors import CardError, NotAuthorised, TooLarge, TrustError, UnknownIssuer, Withdrawn
 from healthcard.handover import Context, Handover, handover
-from healthcard.record import HOLDER, WITHHELD, Infant, Mother, Record, profile_value
+from healthcard.merge import Merged, Source, merge
+from healthcard.record import HOLDER, WITHHELD, Record
 from healthcard.sign import Signer, Unverified
 from healthcard.trust import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
-from healthcard.vocabulary import Quantity, Role, Vocabulary
+from healthcard.vocabulary import Vocabulary
 
 LARGEST_TOKEN = 540  # bytes: version 18 at level M, the largest symbol we print (spec section 7)
 # From the first that applies (spec section 8); `verified` is what is left.
@@ -78,10 +79,11 @@ class _Reading:
     bundle_age_days: int
     now: date
     record: Record | None = field(repr=False)
+    cards: tuple[Merged, ...] = field(default=(), repr=False)  # the merged parts of each card; `record` is the first one's
 
     @property
     def top(self) -> PartReading:
-        """The part that the reading is named after: the first by precedence."""
+        """The part that the verdict is of: the first by precedence."""
         return min(self.parts, key=lambda p: PRECEDENCE.index(p.verdict))
 
     @property
@@ -90,25 +92,28 @@ class _Reading:
 
     @property
     def issuer(self) -> str | None:
-        return self.top.issuer
+        """Who issued the card that the record is of; entries without a source are theirs."""
+        return self.cards[0].issuer if self.cards else self.top.issuer
 
     @property
     def issued(self) -> date | None:
-        return self.top.part.issued if self.top.part else None
+        return self.cards[0].parts[0].part.issued if self.cards else None
 
     @cached_property
     def handover(self) -> Handover | None:
         """The thirty-second summary as of `now`; None where nothing could be read."""
         if self.record is None:
             return None
-        unverified: frozenset[tuple[int, int]] = frozenset()
-        if self.verdict != "verified":
-            unverified = frozenset((p, c) for p, person in enumerate(self.record.people) for c in range(len(person.contacts)))
-        return handover(Context(self.record, self.verdict, self.issuer, unverified), self.now)
+        return handover(Context(self.record, self.verdict, self.issuer, self.cards[0].unverified), self.now)
 
     def to_json(self) -> dict[str, Any]:
-        """The one JSON form of a reading: command line, API and web."""
-        return {
+        """The one JSON form of a reading: command line, API and web.
+
+        `issuer` and `issued` are those of the card that `record` is of. Where several parts were merged into it, "unverified" lists
+        the [person, contact] that no verified part has (contact -1: undated history), and "which_child" the people whose contacts
+        may be another's; "other_cards" counts cards at hand that the record is not of. Each stands there only where there are any.
+        """
+        out: dict[str, Any] = {
             "verdict": self.verdict,
             "notices": list(self.notices),
             "issuer": self.issuer,
@@ -118,6 +123,14 @@ class _Reading:
             "handover": self.handover.to_json() if self.handover else None,
             "parts": [part.to_json() for part in self.parts],
         }
+        if self.cards and len(self.cards[0].parts) > 1:
+            if unverified := self.cards[0].unverified:
+                out["unverified"] = [list(entry) for entry in sorted(unverified)]
+            if ambiguous := self.cards[0].ambiguous:
+                out["which_child"] = sorted(ambiguous)
+        if len(self.cards) > 1:
+            out["other_cards"] = len(self.cards) - 1
+        return out
 
 
 class VerifiedReading(_Reading):
@@ -198,9 +211,9 @@ def read(*texts: str, bundle: TrustBundle, now: date | None = None, known: Vocab
     if today < bundle.issued:
         notices.add("clock")
     ordered = tuple(notice for notice in NOTICES if notice in notices)
-    records = [part.part.record for part in parts if part.part]
-    kind = VerifiedReading if records and all(part.verdict == "verified" for part in parts) else UnverifiedReading
-    return kind(parts, ordered, (floor - bundle.issued).days, floor, records[0] if records else None)
+    cards = merge([Source(part.part, part.verdict, part.issuer) for part in parts if part.part], known)
+    kind = VerifiedReading if cards and all(part.verdict == "verified" for part in parts) else UnverifiedReading
+    return kind(parts, ordered, (floor - bundle.issued).days, floor, cards[0].record if cards else None, cards)
 
 
 def read_part(text: str, bundle: TrustBundle, now: date, known: Vocabulary) -> PartReading:
@@ -218,8 +231,8 @@ def read_part(text: str, bundle: TrustBundle, now: date, known: Vocabulary) -> P
         _judge(part, match, bundle, message)
     except CardError as error:
         issuer = match.organisation.name if match else None
-        return PartReading(error.code, _notices(part, match, now, known), str(error), issuer, part)
-    return PartReading("verified", _notices(part, match, now, known), "", match.organisation.name, part)
+        return PartReading(error.code, _notices(part, match, now), str(error), issuer, part)
+    return PartReading("verified", _notices(part, match, now), "", match.organisation.name, part)
 
 
 def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -> None:
@@ -237,7 +250,7 @@ def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -
             raise Withdrawn("its key counts only for listed cards, and this is not one")
 
 
-def _notices(part: Part | None, match: Match | None, now: date, known: Vocabulary) -> tuple[str, ...]:
+def _notices(part: Part | None, match: Match | None, now: date) -> tuple[str, ...]:
     if part is None:
         return ()
     found = set()
@@ -247,35 +260,10 @@ def _notices(part: Part | None, match: Match | None, now: date, known: Vocabular
         found.add("retired-key")
     if part.unknown:
         found.add("unknown-code")
-    own = match.organisation.name if match else None
+    if part.implausible:
+        found.add("implausible-value")
+    own = {None, HOLDER, WITHHELD, match.organisation.name if match else None}
     for person in part.record.people:
-        if _implausible(person, known):
-            found.add("implausible-value")
-        sources = {contact.source for contact in person.contacts} | {person.history_source}
-        if not sources <= {None, own, HOLDER, WITHHELD}:
+        if person.history_source not in own or any(contact.source not in own for contact in person.contacts):
             found.add("copied")
     return tuple(notice for notice in NOTICES if notice in found)
-
-
-def _implausible(person: Mother | Infant, known: Vocabulary) -> bool:
-    """Whether a value lies outside the reject range: it can't have been entered, yet it was signed."""
-    limits = _reject_limits(known, person.role)
-    for contact in person.contacts:
-        for key, value in (contact.observations or {}).items():
-            if (limit := limits.get(key)) and not limit[0] <= value <= limit[1]:
-                return True
-    for quantity, (low, high) in _profile_limits(known, person.role):
-        value = profile_value(person, quantity)
-        if value is not None and not low <= value <= high:
-            return True
-    return False
-
-
-@lru_cache(maxsize=8)
-def _reject_limits(known: Vocabulary, role: Role) -> Mapping[str, tuple[float, float]]:
-    return {quantity.key: quantity.range.reject for quantity in known.observations[role].entries if quantity.range.reject}
-
-
-@lru_cache(maxsize=8)
-def _profile_limits(known: Vocabulary, role: Role) -> Sequence[tuple[Quantity, tuple[float, float]]]:
-    return [(quantity, quantity.range.reject) for quantity in known.profile[role].entries if quantity.range.reject]

@@ -4,6 +4,8 @@ Integers of magnitude up to 2^31 - 1, definite byte strings and arrays, and null
 arrays at most 8 deep. Everything else is refused, so two readers can't disagree on what was signed.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TypeAlias
 
 import cbor2
@@ -28,13 +30,11 @@ def loads(data: bytes, depth: int = 0) -> Item:
 
     Raises Unreadable for anything outside the subset, and for bytes after the item.
     """
-    try:
-        items, end = _items(data, 0, 1, depth)
-    except IndexError:
-        raise Unreadable("CBOR ends too early") from None
-    if end != len(data):
+    rest = iter(data)
+    item = _items(rest, 1, depth)[0]
+    if next(rest, None) is not None:
         raise Unreadable("bytes after the CBOR item")
-    return items[0]
+    return item
 
 
 def dumps(item: Item) -> bytes:
@@ -44,13 +44,11 @@ def dumps(item: Item) -> bytes:
 
 def byte_string(data: bytes, start: int) -> tuple[bytes, int]:
     """The byte string at `start` and the place after it."""
-    try:
-        (item,), end = _items(data, start, 1, 0)
-    except IndexError:
-        raise Unreadable("CBOR ends too early") from None
+    rest = iter(data[start:])
+    item = _items(rest, 1, 0)[0]
     if not isinstance(item, bytes):
         raise Unreadable("not a byte string")
-    return item, end
+    return item, start + len(byte_string_head(len(item))) + len(item)
 
 
 def byte_string_head(length: int) -> bytes:
@@ -60,12 +58,11 @@ def byte_string_head(length: int) -> bytes:
     return b"\x58" + length.to_bytes(1) if length < 256 else b"\x59" + length.to_bytes(2)
 
 
-def _items(data: bytes, at: int, count: int, depth: int) -> tuple[list[Item], int]:
+def _items(rest: Iterator[int], count: int, depth: int) -> list[Item]:
+    """The next `count` items, taken from the bytes that are left."""
     out: list[Item] = []
     append = out.append
-    for _ in range(count):
-        head = data[at]
-        at += 1
+    for head in islice(rest, count):  # the heads; what belongs to an item is taken from `rest` inside
         short = _SHORT[head]
         if short is not _LONG:
             append(short)  # type: ignore[arg-type]
@@ -75,35 +72,31 @@ def _items(data: bytes, at: int, count: int, depth: int) -> tuple[list[Item], in
             if length > 26:
                 raise Unreadable("a CBOR head outside the subset")
             if length == 24:
-                length = data[at]
-                at += 1
-                least = 24
+                length, least = next(rest, 0), 24
             else:
                 size = 2 if length == 25 else 4
-                if at + size > len(data):
-                    raise IndexError
-                length = int.from_bytes(data[at : at + size])
-                at += size
-                least = 256 if size == 2 else 65536
+                length, least = int.from_bytes(_bytes(rest, size)), 256 if size == 2 else 65536
             if length < least:
-                raise Unreadable("a CBOR head that is not the shortest")
+                raise Unreadable("a CBOR head that is not the shortest, or cut off")
         if major == 4:
             if depth == DEEPEST:
                 raise Unreadable("CBOR arrays too deep")
-            if length > len(data) - at:
-                raise IndexError
-            nested, at = _items(data, at, length, depth + 1)
-            append(nested)
+            append(_items(rest, length, depth + 1))
         elif major < 2:
             if length > LARGEST - major:
                 raise Unreadable("an integer outside the subset")
             append(-1 - length if major else length)
         elif major == 2:
-            end = at + length
-            if end > len(data):
-                raise IndexError
-            append(data[at:end])
-            at = end
+            append(_bytes(rest, length))
         else:
             raise Unreadable("a CBOR type outside the subset")
-    return out, at
+    if len(out) < count:
+        raise Unreadable("CBOR ends too early")
+    return out
+
+
+def _bytes(rest: Iterator[int], length: int) -> bytes:
+    taken = bytes(islice(rest, length))
+    if len(taken) < length:
+        raise Unreadable("CBOR ends too early")
+    return taken

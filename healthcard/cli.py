@@ -4,13 +4,10 @@ Exit codes: 0 done, 1 refused with a reason, 2 usage, 3 a card that reads but is
 """
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,45 +15,53 @@ from rich.console import Console
 import healthcard
 from healthcard import card as cards
 from healthcard import demo as demonstration
-from healthcard import keyfile, picture, printing, record, resources, sizes, symbol, text, vocabulary
+from healthcard import keyfile, printing, record, resources, sizes, text, vocabulary
 from healthcard.cli_trust import trust_commands
-from healthcard.errors import ConfirmationNeeded, HealthcardError, NoCode, PictureError, Problem, RecordError
-from healthcard.labels import label
+from healthcard.errors import ConfirmationNeeded, Problem, RecordError
+from healthcard.labels import LANGUAGES, label
 from healthcard.passphrase import passphrase
 from healthcard.record import Record
+from healthcard.terminal import card_texts, read_record, reported, utf8, write_files
 from healthcard.trust import TrustBundle
 from healthcard.vocabulary import Entry, Medicine, Quantity
 
 NOT_VERIFIED = 3
-LARGEST_RECORD = 1024 * 1024
 
 ABOUT = "Signed care cards for mothers and small children: issue, print, scan, read."
 app = typer.Typer(help=ABOUT, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(trust_commands, name="trust")
 
+
+def known_language(language: str | None) -> str | None:
+    """`language`, if we have words in it."""
+    if language is not None and language not in LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}")
+    return language
+
+
+def printable(side_mm: float) -> float:
+    """`side_mm`, if a code can be that large on paper."""
+    if not 10 <= side_mm <= 200:  # which nan is not either
+        raise typer.BadParameter("10 to 200 mm")
+    return side_mm
+
+
+RecordFile = Annotated[Path, typer.Argument(metavar="RECORD.json", help="record to read, JSON", show_default=False)]
 BundleFile = Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)]
 KeyFileOption = Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)]
 PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Language = Annotated[
-    str | None, typer.Option("--language", "-l", help="es, en, fr, pt or ht; default: the language of the record", show_default=False)
+    str | None,
+    typer.Option("--language", "-l", callback=known_language, help="en, es, fr, pt or ht; default: the record's own", show_default=False),
 ]
 
 
 def main() -> None:
     """The entry point: failures of ours become one clear message and exit code 1."""
+    utf8()
     with reported():
         app()
-
-
-@contextmanager
-def reported() -> Iterator[None]:
-    try:
-        yield
-    except HealthcardError as error:
-        lines = [str(problem) for problem in error.problems] if isinstance(error, RecordError) else [str(error)]
-        print(f"healthcard: {error.code}", *lines, sep="\n  ", file=sys.stderr)
-        sys.exit(1)
 
 
 @app.command()
@@ -65,18 +70,19 @@ def demo(out: Annotated[Path, typer.Option(help="folder for the files of the dem
     made = demonstration.run(out)
     console = Console()
     show(made.reading, "en", console)
-    console.print("\nLook at these files:")
+    print("\nLook at these files:")
     for path, what in made.files:
-        console.print(f"  {path}  {what}", soft_wrap=True, highlight=False)
+        print(f"  {path}  {what}")
+    print(f"\nRead the card again: healthcard read {made.card} --bundle {made.bundle}")
 
 
 @app.command()
 def keygen(
-    path: Annotated[Path, typer.Argument(help="key file to write (never overwritten)", show_default=False)],
-    purpose: Annotated[str, typer.Option(help="root, organisation or station")] = "station",
-    label: Annotated[str, typer.Option(help="whose key it is: small letters, digits, hyphens")] = "",
-    algorithm: Annotated[str, typer.Option(help="Ed25519 or ESP256")] = "Ed25519",
-    test: Annotated[bool, typer.Option("--test", help="for the test network")] = False,
+    path: Annotated[Path, typer.Argument(metavar="KEYFILE", help="key file to write; never overwritten", show_default=False)],
+    purpose: Annotated[Literal["root", "organisation", "station"], typer.Option(help="what the key is for")] = "station",
+    label: Annotated[str, typer.Option(help="a name for the key: small letters, digits, blanks, dots, hyphens")] = "",
+    algorithm: Annotated[Literal["Ed25519", "ESP256"], typer.Option(help="signature algorithm; ESP256 is P-256")] = "Ed25519",
+    test: Annotated[bool, typer.Option("--test", help="a key of the test network, never mixed with the real one")] = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a key, wrapped with a passphrase, and print its public half."""
@@ -86,7 +92,7 @@ def keygen(
 
 @app.command()
 def issue(
-    record_file: Annotated[Path, typer.Argument(metavar="RECORD.json", show_default=False)],
+    record_file: RecordFile,
     key: KeyFileOption,
     bundle: BundleFile,
     out: Annotated[Path, typer.Option(help="folder for NAME.txt, NAME.pdf and NAME.png")] = Path("."),
@@ -112,11 +118,8 @@ def issue(
             raise
         card = cards.issue(given, signer, trusted, typed_again=[*again, *ask_again(given, doubts)])
     files = printing.checked_files(card, template=template, language=language, text_light=text_light)
-    out.mkdir(parents=True, exist_ok=True)
-    for suffix, data in files.items():
-        target = out / f"{record_file.stem}{suffix}"
-        target.write_bytes(data)
-        print(target)
+    for path in write_files(out / record_file.stem, files):
+        print(path)
 
 
 @app.command()
@@ -143,10 +146,10 @@ def read(
 
 @app.command()
 def size(
-    record_file: Annotated[Path, typer.Argument(metavar="RECORD.json", show_default=False)],
+    record_file: RecordFile,
     bundle: Annotated[Path | None, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)] = None,
-    dpi: Annotated[int | None, typer.Option(help="dots per inch of the printer: modules are whole dots", show_default=False)] = None,
-    side_mm: Annotated[float, typer.Option(help="printed side of the code with its quiet zone")] = 40.0,
+    dpi: Annotated[int | None, typer.Option(min=50, max=4800, help="dots per inch of the printer", show_default=False)] = None,
+    side_mm: Annotated[float, typer.Option(callback=printable, help="printed side of the code with its quiet zone")] = 40.0,
     json_: Json = False,
 ) -> None:
     """How large a record is as a card, before anything is signed."""
@@ -159,8 +162,8 @@ def size(
 
 @app.command("vocabulary")
 def vocabulary_command(
-    table: Annotated[str | None, typer.Argument(help="name of a table; without it, all names", show_default=False)] = None,
-    language: Annotated[str, typer.Option("--language", "-l", help="es, en, fr, pt or ht")] = "en",
+    table: Annotated[str | None, typer.Argument(metavar="TABLE", help="name of a table; without it, all names", show_default=False)] = None,
+    language: Annotated[str, typer.Option("--language", "-l", callback=known_language, help="en, es, fr, pt or ht")] = "en",
     json_: Json = False,
 ) -> None:
     """The code tables: numbers, words, units, labels."""
@@ -182,11 +185,14 @@ def vocabulary_command(
 def verifier(
     bundle: BundleFile,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port to listen on")] = 8000,
 ) -> None:
     """Start the service with which partners verify and decode cards; it signs nothing and stores nothing."""
     TrustBundle.load(bundle)
-    resources.service_module("verifier").serve(bundle, host, port)
+    try:
+        resources.service_module("verifier").serve(bundle, host, port)
+    except SystemExit as stop:  # uvicorn has said why, with an exit code that means something else here
+        raise typer.Exit(1 if stop.code else 0) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -206,43 +212,6 @@ def vocabulary_row(table: str, entry: Entry, language: str) -> dict[str, Any]:
     else:
         named = label({"allergies": "allergy"}.get(table, table.removesuffix("s")), entry.key, language)
     return {"number": entry.number, "key": entry.key, "label": named.text, "unit": unit, "sensitivity": entry.sensitivity}
-
-
-def read_record(path: Path) -> Record:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_RECORD + 1)
-    except OSError as error:
-        raise RecordError([Problem(str(path), error.strerror or "can't be read")]) from None
-    if len(data) > LARGEST_RECORD:
-        raise RecordError([Problem(str(path), "larger than 1 MiB")])
-    return Record.from_json(data)
-
-
-def card_texts(given: str) -> list[str]:
-    """The card texts that one argument of `read` stands for."""
-    if given.startswith(tuple(symbol.PREFIXES.values())):
-        return [given]
-    if given == "-":
-        return _texts_of(sys.stdin.buffer.read(picture.MAX_FILE + 1), "standard input")
-    path = Path(given)
-    try:
-        with path.open("rb") as file:
-            data = file.read(picture.MAX_FILE + 1)
-    except OSError as error:
-        raise PictureError(f"{given}: {error.strerror}") from None
-    return _texts_of(data, given)
-
-
-def _texts_of(data: bytes, name: str) -> list[str]:
-    if data.lstrip().startswith(b"MC") and len(data) <= LARGEST_RECORD:
-        return [line.rstrip("\r") for line in data.decode("ascii", "replace").split("\n") if line.strip()]
-    try:
-        return picture.scan(data)
-    except NoCode as error:
-        raise NoCode(f"{name}: {error}") from None
-    except PictureError as error:
-        raise PictureError(f"{name}: {error}") from None
 
 
 def confirmed(given: Record, typed: list[str]) -> list[str]:
@@ -273,5 +242,4 @@ def show(reading: cards.Reading, language: str, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONIOENCODING", "utf-8")
     main()

@@ -1,7 +1,7 @@
 """`healthcard trust ...`: founding a network and listing who may issue (docs/trust.md)."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,8 @@ Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="trust bundle fil
 RootKey = Annotated[Path, typer.Option("--root-key", help="key file of the root", show_default=False)]
 PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)]
 
+FURTHEST = timedelta(days=366)  # of a station's first day from today
+
 
 @trust_commands.command()
 def init(bundle: Bundle, root_key: RootKey, passphrase_file: PassphraseFile = None) -> None:
@@ -34,8 +36,10 @@ def init(bundle: Bundle, root_key: RootKey, passphrase_file: PassphraseFile = No
 @trust_commands.command("add-organisation")
 def add_organisation(
     bundle: Bundle,
-    name: Annotated[str, typer.Argument(help="short name, for good: pa-rc", show_default=False)],
-    public_key: Annotated[str, typer.Argument(help="the organisation's public key in hexadecimal, or its key file", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="short name, for good: pa-rc", show_default=False)],
+    public_key: Annotated[
+        str, typer.Argument(metavar="KEY", help="the organisation's public key in hexadecimal, or its key file", show_default=False)
+    ],
     root_key: RootKey,
     passphrase_file: PassphraseFile = None,
 ) -> None:
@@ -49,8 +53,10 @@ def add_organisation(
 @trust_commands.command("add-station")
 def add_station(
     bundle: Bundle,
-    name: Annotated[str, typer.Argument(help="short name of the organisation", show_default=False)],
-    public_key: Annotated[str, typer.Argument(help="the station's public key in hexadecimal, or its key file", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="short name of the organisation", show_default=False)],
+    public_key: Annotated[
+        str, typer.Argument(metavar="KEY", help="the station's public key in hexadecimal, or its key file", show_default=False)
+    ],
     organisation_key: Annotated[Path, typer.Option("--organisation-key", help="key file of the organisation", show_default=False)],
     root_key: RootKey,
     scope: Annotated[list[str] | None, typer.Option(help="issue, continue, revoke; default: the first two", show_default=False)] = None,
@@ -66,6 +72,8 @@ def add_station(
         start = date.fromisoformat(first_day) if first_day else today
     except ValueError:
         raise typer.BadParameter("a day is written 2027-01-01", param_hint="--first-day") from None
+    if abs(start - today) > FURTHEST:
+        raise typer.BadParameter("more than a year from today", param_hint="--first-day")
     secret = passphrase(passphrase_file)
     about, organisation = keyfile.signer(organisation_key, secret)
     keyfile.require(about, "organisation", held.network)

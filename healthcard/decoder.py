@@ -1,8 +1,11 @@
 """Payload -> record: accepts what the encoder writes and nothing else (spec sections 5 and 6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import inf
+from operator import call, gt, lt
 from typing import Any, NoReturn
 
 from healthcard import cbor
@@ -76,7 +79,7 @@ def _whole(item: Item, low: int, high: int, what: str) -> int:
 class _Reader:
     def __init__(self, organisations: Mapping[int, str], known: Vocabulary) -> None:
         self.organisations, self.known = organisations, known
-        self.unknown = False
+        self.unknown = self.implausible = False
 
     def word(self, table: Table[Any], number: int) -> str:
         word = table.words.get(number)
@@ -130,7 +133,8 @@ class _Reader:
             "choices": trusted(Choices, {"import_": choices >= 2, "count": choices % 2 == 1}),
             "people": tuple(read),
         })  # fmt: skip
-        return Part(kind, id_, continues, date.fromordinal(EPOCH_ORDINAL + issue_day), record, tuple(refs), sealed, self.unknown)
+        issued_on = date.fromordinal(EPOCH_ORDINAL + issue_day)
+        return Part(kind, id_, continues, issued_on, record, tuple(refs), sealed, self.unknown, self.implausible)
 
     def person(self, item: Item) -> tuple[int, Mother | Infant]:
         if type(item) is not list or len(item) < 2:
@@ -138,8 +142,8 @@ class _Reader:
         ref, role_bit = divmod(_whole(item[0], 0, 2 * MOST_PEOPLE - 1, "ref"), 2)
         role = ROLES[role_bit]
         mask = _whole(item[1], 0, cbor.LARGEST, "profile mask")
-        quantities = _columns(self.known, role, "profile", mask ^ USUAL_PROFILE[role])
-        at = 2 + len(quantities)
+        columns = _columns(self.known, role, "profile", mask ^ USUAL_PROFILE[role])
+        at = 2 + len(columns.keys)
         fields: dict[str, Any] = {"role": role}
         rows = item[at:]
         self.rows += len(rows)
@@ -164,23 +168,24 @@ class _Reader:
             contacts.append(self.contact(role, row, day))
             before = row
             self.days.append(day)
-        self.profile(fields, quantities, item[2:at], self.first if anchor is None else anchor)
+        self.profile(fields, columns, item[2:at], self.first if anchor is None else anchor)
         fields["contacts"] = sort_contacts(tuple(contacts))
         return ref, trusted(Mother, fields) if role == "mother" else trusted(Infant, fields)
 
-    def profile(self, fields: dict[str, Any], quantities: Sequence[Quantity | int], values: list[Item], anchor: int) -> None:
+    def profile(self, fields: dict[str, Any], columns: "_Columns", values: list[Any], anchor: int) -> None:
         groups: dict[str, dict[str, Any]] = {}
         raw, lmp = {}, None
-        if len(values) != len(quantities):
+        if len(values) != len(columns.keys):
             _bad("person: fewer values than its mask has bits")
-        for quantity, wire in zip(quantities, values, strict=True):
-            if type(wire) is not int:
-                _bad("profile value: not an integer")
-            if type(quantity) is int:
-                raw[unknown(quantity)] = wire
+        if values and set(map(type, values)) != {int}:
+            _bad("profile value: not an integer")
+        if any(map(lt, values, columns.lowest)) or any(map(gt, values, columns.highest)):
+            self.implausible = True
+        for key, quantity, wire in zip(columns.keys, columns.quantities, values, strict=True):
+            if quantity is None:
+                raw[key] = wire
                 self.unknown = True
                 continue
-            assert isinstance(quantity, Quantity)
             kind = quantity.kind
             if kind == "day_before":
                 day = anchor - (wire + quantity.scale.centre)
@@ -229,29 +234,30 @@ class _Reader:
 
     def contact(self, role: Role, row: list[Item], day: int) -> Contact:
         fields: dict[str, Any] = {"date": date.fromordinal(EPOCH_ORDINAL + day)}
-        if row[1] != 0:
-            fields["source"] = self.source(row[1])
-        elif type(row[1]) is not int:
-            _bad("source: not a number")
+        if (source := self.source(row[1])) is not None:
+            fields["source"] = source
         columns = _columns(self.known, role, "row", _whole(row[2], 0, cbor.LARGEST, "mask") ^ USUAL[role])
-        at = 3 + len(columns)
-        if columns:
+        at = 3 + len(columns.keys)
+        if at > 3:
             fields["observations"] = self.observations(columns, row[3:at])
         if len(row) > at:
             self.events(fields, row[at:], role)
         return trusted(MotherContact if role == "mother" else InfantContact, fields)
 
-    def observations(self, columns: Sequence[Quantity | int], wires: list[Any]) -> dict[str, Any]:
-        if len(wires) != len(columns):
+    def observations(self, columns: "_Columns", wires: list[Any]) -> dict[str, Any]:
+        if len(wires) != len(columns.keys):
             _bad("row: fewer values than its mask has bits")
         if set(map(type, wires)) != {int}:
             _bad("value: not an integer")
-        try:
-            return {column.key: column.read_known(wire) for column, wire in zip(columns, wires, strict=True)}  # type: ignore[union-attr]
-        except (AttributeError, KeyError):  # a bit or a coded value that this vocabulary does not know
-            self.unknown = True
-            pairs = zip(columns, wires, strict=True)
-            return {unknown(c) if isinstance(c, int) else c.key: wire if isinstance(c, int) else c.from_wire(wire) for c, wire in pairs}
+        if any(map(lt, wires, columns.lowest)) or any(map(gt, wires, columns.highest)):
+            self.implausible = True
+        if columns.known:
+            try:
+                return dict(zip(columns.keys, map(call, columns.readers, wires), strict=True))
+            except KeyError:  # a coded value without a word
+                pass
+        self.unknown = True
+        return {key: q.from_wire(w) if q else w for key, q, w in zip(columns.keys, columns.quantities, wires, strict=True)}
 
     def events(self, fields: dict[str, Any], events: list[Item], role: Role | None = None) -> None:
         if len(events) > MOST_EVENTS:
@@ -346,6 +352,8 @@ class _Reader:
             _bad("observation: twice")
         observations[key] = self.value(quantity, wire) if quantity else wire
         self.unknown |= quantity is None
+        if quantity and not quantity.wire_limits[0] <= wire <= quantity.wire_limits[1]:
+            self.implausible = True
 
     def source(self, item: Item) -> str | None:
         number = _whole(item, 0, 999_999, "organisation")
@@ -390,8 +398,29 @@ def _date(day: int) -> date:
     return date.fromordinal(EPOCH_ORDINAL + day)
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """What the set bits of one mask stand for, lowest first; None is a bit that the vocabulary does not know."""
+
+    quantities: tuple[Quantity | None, ...]
+    keys: tuple[str, ...]
+    readers: tuple[Callable[[int], Value], ...]
+    lowest: tuple[float, ...]  # of the reject range, as wire integers
+    highest: tuple[float, ...]
+    known: bool
+
+
 @lru_cache(maxsize=512)
-def _columns(known: Vocabulary, role: Role, which: str, mask: int) -> tuple[Quantity | int, ...]:
-    """What the set bits of a mask stand for, lowest first; a bit that the vocabulary does not know is its number."""
+def _columns(known: Vocabulary, role: Role, which: str, mask: int) -> _Columns:
     table = (known.profile if which == "profile" else known.observations)[role].by_number
-    return tuple(table.get(bit, bit) for bit in range(mask.bit_length()) if mask >> bit & 1)
+    bits = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    found = tuple(table.get(bit) for bit in bits)
+    limits = [quantity.wire_limits if quantity else (-inf, inf) for quantity in found]
+    return _Columns(
+        found,
+        tuple(quantity.key if quantity else unknown(bit) for bit, quantity in zip(bits, found, strict=True)),
+        tuple(quantity.read_known for quantity in found if quantity),
+        tuple(low for low, _ in limits),
+        tuple(high for _, high in limits),
+        None not in found,
+    )

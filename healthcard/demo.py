@@ -10,6 +10,7 @@ from healthcard.card import Reading
 from healthcard.errors import KeyFileError
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
+from healthcard.terminal import write_files
 from healthcard.trust import CONTINUE, ISSUE, TrustBundle
 
 PASSPHRASE = "demo"
@@ -20,9 +21,11 @@ RECORD = "family_three_contacts.json"
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What the demonstration read back from the picture, and the files it left with a word on each."""
+    """What the demonstration read back from the picture of the card, and the files it left with a word on each."""
 
     reading: Reading
+    card: Path
+    bundle: Path
     files: tuple[tuple[Path, str], ...]
 
 
@@ -38,18 +41,14 @@ def run(out: Path, today: date | None = None) -> Demonstration:
     bundle.save(bundle_file)
 
     card = cards.issue(Record.from_json(resources.example(RECORD)), station, bundle, now=today)
-    stem = out / Path(RECORD).stem
-    written = []
-    for suffix, data in printing.checked_files(card).items():
-        path = stem.with_suffix(suffix)
-        path.write_bytes(data)
-        written.append(path)
-    reading = cards.read(*picture.scan(stem.with_suffix(".png")), bundle=bundle, now=today)
+    written = write_files(out / Path(RECORD).stem, printing.checked_files(card))
+    drawn = next(path for path in written if path.suffix == ".png")
+    reading = cards.read(*picture.scan(drawn), bundle=bundle, now=today)
     words = {".txt": "the card text, what the code holds", ".pdf": "the card to print: A7, front and back", ".png": "the card as a picture"}
     files = [(path, words[path.suffix]) for path in written]
     files += [(bundle_file, "the trust bundle: who may issue"), (station_key, "the station's key (passphrase: demo)")]
     files += [(root_key, "the root's key (passphrase: demo)")]
-    return Demonstration(reading, tuple(files))
+    return Demonstration(reading, drawn, bundle_file, tuple(files))
 
 
 def network(root: SoftwareSigner, station: SoftwareSigner, today: date) -> TrustBundle:

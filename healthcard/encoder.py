@@ -60,6 +60,8 @@ class _Writer:
         rows = [(_day(contact.date), self.row(at, n, contact)) for n, contact in enumerate(person.contacts)]
         if any(a[0] == b[0] for a, b in itertools.pairwise(rows)):
             rows.sort(key=lambda row: (row[0], cbor.dumps(row[1])))
+            if any(a == b for a, b in itertools.pairwise(rows)):
+                self.problems.append(Problem(f"people[{at}].contacts", "the same contact twice", "an organisation by name and by number?"))
         for row_day, row in rows:
             out.append([row_day - day, *row])
             day = row_day

@@ -1,20 +1,74 @@
-"""What a clinician would doubt at entry: values that can't be, values to type again, dates that don't fit.
+"""What a clinician would doubt at entry. `check` stops what can't be and what must be typed again; `questions` stops nothing.
 
 Only what staff enter now is judged (contacts of the signer's own organisation and what the holder told): a contact carried on
-from another card was judged where it was made.
+from another card was judged where it was made. A new measurement is compared with earlier ones of anybody.
+No problem and no question says a value; a suggested correction is data of its own and stays out of every message.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final, NamedTuple
 
-from healthcard import growth, vocabulary
+from healthcard import rules, states, vocabulary
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
-from healthcard.record import HOLDER, SLIPS, Contact, Infant, Mother, Record, profile_value
-from healthcard.vocabulary import Quantity, Value, Vocabulary
+from healthcard.growth import NINE_MONTHS
+from healthcard.record import HOLDER, SLIPS, AnyPerson, Contact, Infant, InfantContact, Mother, Record, profile_value
+from healthcard.vocabulary import Quantity, Role, Value, Vocabulary
 
-TWO_YEARS = 731  # days from which a birth date is kept to the month only (DP-03)
-LONGEST_GESTATION = 308  # days
+TWO_YEARS: Final = 731  # days from which a birth date is kept to the month only (DP-03)
+# Limits of the questions; ASKED says where they come from.
+Z_JUMP: Final = 3.0
+SHORTER_CM: Final = 0.7
+HEAD_CM: Final = 0.5
+MOTHER_KG: Final = 8.0
+MOTHER_KG_A_WEEK: Final = 1.0
+FUNDAL_WEEKS: Final = (20, 36)
+FUNDAL_CM: Final = 3.0
+
+
+class Asked(NamedTuple):
+    """Why a question is asked: what sort it is, from which limit on, where the limit comes from, and whether it was read there."""
+
+    kind: str
+    limit: str
+    source: str
+    confidence: str
+
+
+_MGRS: Final = "WHO Multicentre Growth Reference Study: largest difference between two observers"
+ASKED: Final = {
+    "unit_slip": Asked("unit", "beyond a limit; within it if another unit was meant", "definitions of the units", "read"),
+    "growth_jump": Asked("growth", f"z-score changed by more than {Z_JUMP:g} between two contacts", "no source: set wide", "draft"),
+    "shorter": Asked("growth", f"shorter than before by more than {SHORTER_CM:g} cm", _MGRS, "recalled"),
+    "smaller_head": Asked("growth", f"smaller than before by more than {HEAD_CM:g} cm", _MGRS, "recalled"),
+    "mother_weight_jump": Asked(
+        "growth", f"changed by more than {MOTHER_KG:g} kg + {MOTHER_KG_A_WEEK:g} kg a week since", "no source: set wide", "draft"
+    ),
+    "fundal_height": Asked(
+        "pregnancy", "more than {:g} cm from the weeks of gestation, {} to {} weeks, one fetus".format(FUNDAL_CM, *FUNDAL_WEEKS),
+        "antenatal practice: centimetres follow weeks", "recalled",
+    ),
+    "pregnant_before_lmp": Asked("pregnancy", "pregnant on a day before the last menstrual period", "definition", "read"),
+    "pregnant_after_birth": Asked("pregnancy", "pregnant on a day after the birth", "definition", "read"),
+    "no_birth": Asked("pregnancy", f"more than {states.LONGEST_PREGNANCY} days pregnant", "44 weeks", "recalled"),
+    "births_and_pregnancies": Asked("pregnancy", "as many births before as pregnancies; more caesareans than births", "definition", "read"),
+    "time_with_red": Asked("time", "a red rule was met, and no local time is given", "no source", "draft"),
+    "length_and_height": Asked("position", "length and height at one contact", "WHO growth standards: one of them, by age", "read"),
+    "standing_under_nine_months": Asked("position", "measured standing under nine months", "WHO anthro", "read"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to look at again: `because` of other places, `suggestions` in our unit with the unit that may have been meant."""
+
+    place: str
+    kind: str
+    text_key: str  # of the label "question"
+    because: tuple[str, ...] = ()
+    suggestions: tuple[tuple[Value, str], ...] = field(default=(), repr=False)
 
 
 def check(record: Record, today: date, typed_again: Iterable[str] = (), issuer: str | None = None, known: Vocabulary | None = None) -> None:
@@ -32,13 +86,13 @@ def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) 
     typed again (values beyond the warn range, growth that WHO's limits call implausible for the age)."""
     faults: list[Problem] = []
     doubts: list[Problem] = []
+    critical = _time_critical(known)
     for at, person in enumerate(record.people):
         place = f"people[{at}]"
         for quantity in known.profile[person.role].entries:
             if quantity.range.warn and (value := profile_value(person, quantity)) is not None:
                 _judge(quantity, value, f"{place}.{quantity.path}", faults, doubts)
         faults += _person_dates(person, place, today)
-        critical = _time_critical(known)
         by_key = known.observations[person.role].by_key
         for n, contact in enumerate(person.contacts):
             if contact.source not in (None, HOLDER, issuer):
@@ -46,15 +100,16 @@ def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) 
             here = f"{place}.contacts[{n}]"
             if contact.date > today:
                 faults.append(Problem(f"{here}.date", "in the future", "is the clock of this device right?"))
-            if isinstance(person, Infant) and person.born and person.born_precision in (None, "day") and contact.date < person.born:
+            if isinstance(person, Infant) and _unborn(person, contact.date):
                 faults.append(Problem(f"{here}.date", "before the birth"))
-            doubted = len(doubts)
+            suspects = _suspects(person, contact)
             for key, value in (contact.observations or {}).items():
                 measured = by_key.get(key)
                 if measured and (limits := measured.range.warn) and not limits[0] <= value <= limits[1]:
                     _judge(measured, value, f"{here}.observations.{key}", faults, doubts)
-            if isinstance(person, Infant) and doubted == len(doubts) and contact.observations:
-                doubts += _growth(person, contact, here)
+                elif key in suspects:
+                    message = "implausible for the age: measure and type it again"
+                    doubts.append(Problem(f"{here}.observations.{key}", message, "WHO growth standard limits"))
             if contact.time is None:
                 for m, given in enumerate(contact.medicines or ()):
                     if given.timing is None and given.medicine in critical:
@@ -76,45 +131,19 @@ def _judge(quantity: Quantity, value: float, place: str, faults: list[Problem], 
         doubts.append(_doubt(quantity, place, warn, "unlikely: type it again"))
 
 
-def corrections(quantity: Quantity, value: float) -> list[tuple[Value, str]]:
-    """What an unlikely number may have been meant as: (value in our unit, the unit it was in), likely ones only."""
-    limits = quantity.range.warn
-    if limits is None or limits[0] <= value <= limits[1]:
-        return []
-    found: list[tuple[Value, str]] = []
-    for factor, offset, unit in SLIPS_BY_KEY.get(quantity.key, ()):
-        scale = quantity.scale
-        meant = round((value + offset) * factor * scale.denominator / scale.numerator) * scale.numerator / scale.denominator
-        if limits[0] <= meant <= limits[1]:
-            found.append((int(meant) if meant == int(meant) else meant, unit))
-    return found
-
-
-# (factor, offset, unit): our value = (typed + offset) * factor.
-SLIPS_BY_KEY: dict[str, tuple[tuple[float, float, str], ...]] = {
-    "haemoglobin": ((10, 0, "g/dL"),),
-    "muac": ((10, 0, "cm"),),
-    "weight": ((0.001, 0, "g"), (0.45359237, 0, "lb")),
-    "length": ((0.1, 0, "mm"), (100, 0, "m"), (2.54, 0, "in")),
-    "height": ((0.1, 0, "mm"), (100, 0, "m"), (2.54, 0, "in")),
-    "head_circumference": ((0.1, 0, "mm"), (2.54, 0, "in")),
-    "fundal_height": ((0.1, 0, "mm"),),
-    "birth_weight_g": ((1000, 0, "kg"), (453.59237, 0, "lb")),
-    "temperature": ((5 / 9, -32, "degrees Fahrenheit"),),
-    "glucose_random": ((1 / 18.0182, 0, "mg/dL"),),
-    "glucose_fasting": ((1 / 18.0182, 0, "mg/dL"),),
-}
-
-
 def _doubt(quantity: Quantity, place: str, limits: tuple[float, float], message: str) -> Problem:
     unit = f" {quantity.unit}" if quantity.unit else ""
-    hint = SLIPS.get(quantity.key, "")
-    return Problem(place, f"{message}, outside {limits[0]:g} to {limits[1]:g}{unit}", hint)
+    return Problem(place, f"{message}, outside {limits[0]:g} to {limits[1]:g}{unit}", SLIPS.get(quantity.key, ""))
 
 
-def _person_dates(person: Mother | Infant, place: str, today: date) -> Iterator[Problem]:
+def _unborn(person: Infant, day: date) -> bool:
+    """Whether `day` is before every day of birth that the precision allows."""
+    return person.born is not None and day < person.born and not states.possible_ages(person, day)
+
+
+def _person_dates(person: AnyPerson, place: str, today: date) -> Iterator[Problem]:
     if isinstance(person, Infant):
-        if person.born and person.born > today and person.born_precision in (None, "day"):
+        if _unborn(person, today):
             yield Problem(f"{place}.born", "in the future")
         if person.born and (today - person.born).days >= TWO_YEARS and person.born_precision in (None, "day"):
             hint = "give day 15 of the month and born_precision month"
@@ -126,31 +155,177 @@ def _person_dates(person: Mother | Infant, place: str, today: date) -> Iterator[
     for name in ("lmp", "delivered"):
         if (day := getattr(pregnancy, name)) and day > today:
             yield Problem(f"{place}.pregnancy.{name}", "in the future")
-    if pregnancy.lmp and pregnancy.delivered and not timedelta(0) <= pregnancy.delivered - pregnancy.lmp <= timedelta(LONGEST_GESTATION):
+    longest = timedelta(states.LONGEST_PREGNANCY)
+    if pregnancy.lmp and pregnancy.delivered and not timedelta(0) <= pregnancy.delivered - pregnancy.lmp <= longest:
         yield Problem(f"{place}.pregnancy.delivered", "does not fit the last menstrual period", "0 to 44 weeks after it")
 
 
-def _growth(person: Infant, contact: Contact, here: str) -> Iterator[Problem]:
-    values = contact.observations or {}
-    if values.keys().isdisjoint(("weight", "length", "height", "head_circumference", "muac")):
+def _suspects(person: AnyPerson, contact: Contact) -> frozenset[str]:
+    """Measurements that make a z-score implausible; where the sex is not known, those that no girl and no boy can have."""
+    if not isinstance(person, Infant) or not isinstance(contact, InfantContact) or (scores := states.growth(person, contact)) is None:
+        return frozenset()
+    flags = scores.flags
+    if person.sex not in ("female", "male"):
+        either = (states.growth(person.model_copy(update={"sex": sex}), contact) for sex in ("female", "male"))
+        flags = frozenset.intersection(*(other.flags for other in either if other))
+    length = states.length_key(person, contact) if flags else ""
+    return frozenset(length if key == "length" else key for indicator in flags for key in rules.MEASURED[indicator])
+
+
+def questions(record: Record, today: date, issuer: str | None = None, known: Vocabulary | None = None) -> tuple[Question, ...]:
+    """What to look at again before signing, in the order of the record; the card can be signed all the same."""
+    known = known or vocabulary.default()
+    asked: list[Question] = []
+    for at, person in enumerate(record.people):
+        place = f"people[{at}]"
+        judged = [n for n, contact in enumerate(person.contacts) if contact.source in (None, HOLDER, issuer) and contact.date <= today]
+        for quantity in known.profile[person.role].entries:
+            value = profile_value(person, quantity) if quantity.range.warn else None
+            if value is not None and (meant := corrections(quantity, value)):
+                asked.append(_question(f"{place}.{quantity.path}", "unit_slip", suggestions=meant))
+        if isinstance(person, Mother):
+            asked += _of_pregnancy(person, place, judged)
+        for n in judged:
+            if person.contacts[n].time is None and any(one.rule.level == "red" for one in rules.fired(record, at, n, known)):
+                asked.append(_question(f"{place}.contacts[{n}].time", "time_with_red"))
+            asked += _of_measurements(person, place, n, known)
+    return tuple(asked)
+
+
+def _question(place: str, key: str, *because: str, suggestions: Iterable[tuple[Value, str]] = ()) -> Question:
+    return Question(place, ASKED[key].kind, key, because, tuple(suggestions))
+
+
+def _of_pregnancy(person: Mother, place: str, judged: list[int]) -> Iterator[Question]:
+    at = f"{place}.pregnancy"
+    if (pregnancy := person.pregnancy) is None:
         return
-    lying = values.get("length")
-    age = (contact.date - person.born).days if person.born else None
-    scores = growth.z_scores(
-        person.sex or "unknown", age, values.get("weight"), lying or values.get("height"), "lying" if lying else "standing",
-        values.get("head_circumference"), values.get("muac"), values.get("oedema", "none") != "none",
-    )  # fmt: skip
-    suspects = {key for indicator in scores.flags for key in GROWTH_INPUTS.get(indicator, ()) if key in values}
-    for key in values:
-        if key in suspects:
-            yield Problem(f"{here}.observations.{key}", "implausible for the age: measure and type it again", "WHO growth standard limits")
+    gravida, parity, caesareans = pregnancy.gravida, pregnancy.parity, pregnancy.caesareans
+    if gravida is not None and parity is not None and parity >= gravida:
+        yield _question(f"{at}.parity", "births_and_pregnancies", f"{at}.gravida")
+    if parity is not None and caesareans is not None and caesareans > parity:
+        yield _question(f"{at}.caesareans", "births_and_pregnancies", f"{at}.parity")
+    lmp, delivered, last = pregnancy.lmp, pregnancy.delivered, person.contacts[judged[-1]].date if judged else None
+    if lmp and last and not delivered and not pregnancy.outcome and (last - lmp).days > states.LONGEST_PREGNANCY:
+        yield _question(f"{at}.lmp", "no_birth", f"{place}.contacts[{judged[-1]}].date")
+    several = (pregnancy.fetuses or 1) > 1 or "multiple_pregnancy" in (person.conditions or ())
+    for n in judged:
+        contact, here = person.contacts[n], f"{place}.contacts[{n}]"
+        if "pregnant" in (contact.findings or ()):
+            if lmp and contact.date < lmp:
+                yield _question(f"{here}.date", "pregnant_before_lmp", f"{at}.lmp")
+            if delivered and contact.date > delivered:
+                yield _question(f"{here}.date", "pregnant_after_birth", f"{at}.delivered")
+        several = several or "multiple_pregnancy" in (contact.findings or ())
+        height, days = (contact.observations or {}).get("fundal_height"), states.gestation_days(person, contact.date)
+        if height is not None and days is not None and not several and FUNDAL_WEEKS[0] * 7 <= days <= FUNDAL_WEEKS[1] * 7:
+            if abs(height * 7 - days) > FUNDAL_CM * 7:  # in sevenths of a centimetre, which are exact
+                yield _question(f"{here}.observations.fundal_height", "fundal_height", f"{at}.lmp")
 
 
-GROWTH_INPUTS = {
-    "weight_for_age": ("weight",),
-    "length_for_age": ("length", "height"),
-    "weight_for_length": ("weight", "length", "height"),
-    "bmi_for_age": ("weight", "length", "height"),
-    "head_circumference_for_age": ("head_circumference",),
-    "arm_circumference_for_age": ("muac",),
+class _Course(NamedTuple):
+    """A number followed over contacts: the measurement behind it, and of which change, over so many weeks, a question is asked."""
+
+    measurement: str
+    text_key: str
+    asked: Callable[[float, float], bool]
+
+
+def _jumps(change: float, weeks: float) -> bool:
+    return abs(change) > Z_JUMP
+
+
+COURSES: Final[dict[Role, dict[str, _Course]]] = {
+    "mother": {"weight": _Course("weight", "mother_weight_jump", lambda kg, weeks: abs(kg) > MOTHER_KG + MOTHER_KG_A_WEEK * weeks)},
+    "infant": {
+        "weight_for_age": _Course("weight", "growth_jump", _jumps),
+        "length_for_age": _Course("length", "growth_jump", _jumps),
+        "head_circumference_for_age": _Course("head_circumference", "growth_jump", _jumps),
+        "arm_circumference_for_age": _Course("muac", "growth_jump", _jumps),
+        "length_cm": _Course("length", "shorter", lambda cm, weeks: cm < -SHORTER_CM),
+        "head_circumference": _Course("head_circumference", "smaller_head", lambda cm, weeks: cm < -HEAD_CM),
+    },
+}
+
+
+def _of_measurements(person: AnyPerson, place: str, n: int, known: Vocabulary) -> Iterator[Question]:
+    contact, by_key = person.contacts[n], known.observations[person.role].by_key
+    values, here = contact.observations or {}, f"{place}.contacts[{n}].observations"
+    suspects = _suspects(person, contact)
+
+    def meant(key: str, fits: Callable[[Contact], bool] = lambda contact: True) -> list[tuple[Value, str]]:
+        found = [(slip, contact.model_copy(update={"observations": values | {key: slip[0]}})) for slip in _slips(by_key[key], values[key])]
+        return [slip for slip, instead in found if key not in _suspects(person, instead) and fits(instead)]
+
+    for key, value in values.items():
+        if (key in suspects or (key in by_key and corrections(by_key[key], value))) and (suggestions := meant(key)):
+            yield _question(f"{here}.{key}", "unit_slip", suggestions=suggestions)
+    if isinstance(person, Infant):
+        age = None if person.born_precision == "year" else states.age_days(person, contact.date)
+        if "length" in values and "height" in values:
+            yield _question(f"{here}.height", "length_and_height", f"{here}.length")
+        elif "height" in values and age is not None and age < NINE_MONTHS:
+            yield _question(f"{here}.height", "standing_under_nine_months")
+    told = set(suspects)
+    for name, course in COURSES[person.role].items():
+        key = _key(person, contact, course.measurement)
+        earlier = next((m for m in range(n - 1, -1, -1) if _number(person, person.contacts[m], name) is not None), None)
+        if key in told or earlier is None or _number(person, contact, name) is None:
+            continue
+        before = person.contacts[earlier]
+
+        def odd(at: Contact, name: str = name, course: _Course = course, before: Contact = before) -> bool:
+            then, now = _number(person, before, name), _number(person, at, name)
+            return then is None or now is None or course.asked(round(now - then, 2), (at.date - before.date).days / 7)
+
+        if odd(contact):
+            told.add(key)
+            because = f"{place}.contacts[{earlier}].observations.{_key(person, before, course.measurement)}"
+            yield _question(f"{here}.{key}", course.text_key, because, suggestions=meant(key, lambda instead, odd=odd: not odd(instead)))
+
+
+def _key(person: AnyPerson, contact: Contact, measurement: str) -> str:
+    """The observation that a measurement is: the length may be a height."""
+    child = measurement == "length" and isinstance(person, Infant) and isinstance(contact, InfantContact)
+    return states.length_key(person, contact) if child else measurement
+
+
+def _number(person: AnyPerson, contact: Contact, name: str) -> float | None:
+    """An observation or, of a child, what follows from its growth."""
+    if name in (contact.observations or ()):
+        return (contact.observations or {})[name]
+    scores = states.growth(person, contact) if isinstance(person, Infant) and isinstance(contact, InfantContact) else None
+    return getattr(scores, name, None)
+
+
+def corrections(quantity: Quantity, value: float) -> list[tuple[Value, str]]:
+    """What an unlikely number may have been meant as: (value in our unit, the unit it was in), likely ones only."""
+    limits = quantity.range.warn
+    return [] if limits is None or limits[0] <= value <= limits[1] else _slips(quantity, value)
+
+
+def _slips(quantity: Quantity, value: float) -> list[tuple[Value, str]]:
+    """The number in our unit, had it been typed in another one, wherever that gives a likely value."""
+    found: list[tuple[Value, str]] = []
+    scale, limits = quantity.scale, quantity.range.warn
+    for factor, offset, unit in SLIPS_BY_KEY.get(quantity.key, ()):
+        meant = scale.from_wire(round((value + offset) * factor * scale.denominator / scale.numerator) - scale.centre)
+        if limits and limits[0] <= meant <= limits[1]:
+            found.append((meant, unit))
+    return found
+
+
+# (factor, offset, unit): our value = (typed + offset) * factor.
+SLIPS_BY_KEY: Final[dict[str, tuple[tuple[float, float, str], ...]]] = {
+    "haemoglobin": ((10, 0, "g/dL"),),
+    "muac": ((10, 0, "cm"),),
+    "weight": ((0.001, 0, "g"), (0.45359237, 0, "lb")),
+    "length": ((0.1, 0, "mm"), (100, 0, "m"), (2.54, 0, "in")),
+    "height": ((0.1, 0, "mm"), (100, 0, "m"), (2.54, 0, "in")),
+    "head_circumference": ((0.1, 0, "mm"), (2.54, 0, "in")),
+    "fundal_height": ((0.1, 0, "mm"),),
+    "birth_weight_g": ((1000, 0, "kg"), (453.59237, 0, "lb")),
+    "temperature": ((5 / 9, -32, "degrees Fahrenheit"),),
+    "glucose_random": ((1 / 18.0182, 0, "mg/dL"),),
+    "glucose_fasting": ((1 / 18.0182, 0, "mg/dL"),),
 }

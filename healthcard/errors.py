@@ -10,8 +10,12 @@
     |   `-- Withdrawn            withdrawn
     |-- RecordError              invalid-record: what a record can't be; all problems at once
     |   |-- SensitiveContent     sensitive-content: an entry that must not stand in the open part
-    |   `-- ConfirmationNeeded   confirmation-needed: unlikely values that must be typed again
+    |   |-- ConfirmationNeeded   confirmation-needed: unlikely values that must be typed again
+    |   `-- SealedContentLost    sealed-content-lost: a new card without the sealed entries of the old one
     |-- TooLarge                 too-large: more than one symbol holds
+    |-- SealError                sealed: a sealed part that can't be opened or read
+    |   |-- NoSealingKey         no-sealing-key: sealed to another key than those held
+    |   `-- SealTooLarge         seal-too-large: more sealed entries than the one size of all cards holds
     |-- PictureError             bad-picture: not a picture, or more than we look at
     |   `-- NoCode               no-code: a picture without a code of ours
     |-- KeyFileError             bad-key-file
@@ -109,10 +113,34 @@ class ConfirmationNeeded(RecordError):
     code = "confirmation-needed"
 
 
+class SealedContentLost(RecordError):
+    """A re-issue that would lose the sealed entries of the card: open them first, or she agrees to the loss."""
+
+    code = "sealed-content-lost"
+
+
 class TooLarge(HealthcardError):
     """More than one symbol of the size asked for holds."""
 
     code = "too-large"
+
+
+class SealError(HealthcardError):
+    """A sealed part that can't be opened, or whose content no honest writer makes; the open part stands as before."""
+
+    code = "sealed"
+
+
+class NoSealingKey(SealError):
+    """Sealed to another epoch's key than those held, or to one that was destroyed since."""
+
+    code = "no-sealing-key"
+
+
+class SealTooLarge(SealError):
+    """Sealed entries that need more than the usual size, which would show that there are many: the writer confirms it first."""
+
+    code = "seal-too-large"
 
 
 class PictureError(HealthcardError):

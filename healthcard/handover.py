@@ -179,12 +179,12 @@ class _Person:
             return
         readings: dict[str, list[tuple[str, Value]]] = {}
         for key, value in observations.items():
-            if self._code("observation", key, origin):
-                continue
-            if value.__class__ is str and self._code(key, value, origin):
-                continue
             group = measured.GROUPS.get(key)
-            if group:
+            if key[0] == "#":
+                self._code("observation", key, origin)
+            elif value.__class__ is str and self._code(key, value, origin):
+                pass
+            elif group:
                 readings.setdefault(group, []).append((key, value))
             elif key == "feeding":
                 self.feeding = Feeding(origin, 0, value)

@@ -23,6 +23,7 @@ PURPOSES = ("root", "organisation", "station", "epoch")
 MEMORY_KIB, PASSES, LANES = 64 * 1024, 3, 1
 _MOST_MEMORY_KIB, _MOST_PASSES = 1024 * 1024, 16  # what a file may ask of us
 _LARGEST_FILE = 4096
+_WHOSE = {"root": "the root", "organisation": "an organisation", "station": "a station", "epoch": "sealing"}
 LABEL = r"[a-z0-9 .-]{0,40}"
 
 
@@ -76,7 +77,7 @@ def unlock(path: Path, passphrase: str) -> tuple[KeyFile, bytes]:
 
     Raises UnsafeKeyFile where others can read the file, WrongPassphrase, or KeyFileError for anything else.
     """
-    if os.name == "posix" and path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if os.name == "posix" and path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise UnsafeKeyFile(f"{path}: others can read it; run: chmod 600 {path}")
     about, content = _read(path)
     try:
@@ -146,6 +147,6 @@ def generate(path: Path, purpose: str, network: str, label: str, algorithm: str,
 def require(about: KeyFile, purpose: str, network: str) -> None:
     """Raises KeyFileError where a key is for something else, or of the other network: the two are never mixed."""
     if about.purpose != purpose:
-        raise KeyFileError(f"a {about.purpose} key where a {purpose} key is needed")
+        raise KeyFileError(f"a key for {_WHOSE[about.purpose]} where one for {_WHOSE[purpose]} is needed")
     if about.network != network:
         raise KeyFileError(f"a key of the {about.network} network with a bundle of the {network} network")

@@ -44,3 +44,4 @@ class Part:
     refs: tuple[int, ...]
     sealed: bytes = b""
     unknown: bool = field(default=False, compare=False)  # read with a number that the vocabulary or bundle does not know
+    implausible: bool = field(default=False, compare=False)  # read with a value that no entry would have let pass

@@ -19,6 +19,8 @@ def passphrase(file: Path | None = None, *, confirm: bool = False) -> str:
         except (OSError, UnicodeDecodeError):
             raise KeyFileError(f"{file}: the passphrase file can't be read") from None
     if (given := os.environ.get("HEALTHCARD_PASSPHRASE")) is not None:
+        if given.encode("utf-8", "replace").decode() != given:
+            raise KeyFileError("HEALTHCARD_PASSPHRASE is not UTF-8 text")
         return given
     if not sys.stdin.isatty():
         raise KeyFileError("no passphrase: set HEALTHCARD_PASSPHRASE or give --passphrase-file")

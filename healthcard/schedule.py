@@ -53,7 +53,7 @@ def due(record: Record, person: int, today: date, schedules: Schedule | None = N
     if facts.died:
         return ()
     found = []
-    for item in (schedules or default()).by_role[who.role]:
+    for item in (schedules or default()).items_for(who.role, facts.pregnant):
         start = facts.anchor(item)
         days = _days(item, start, facts) if start and start <= today else None
         if start and days:
@@ -114,20 +114,20 @@ class _Facts:
         self.age = age_days(who, today)
         self.rh_negative = (who.blood_group or "").endswith("-")
 
+        first = who.contacts[0].date if who.contacts else None
+        self.anchors = {"gestation": self.lmp if self.pregnant else None, "birth": self.birth, "first_contact": first}
+
     def anchor(self, item: Item) -> date | None:
+        if item.anchor in self.anchors:
+            return self.anchors[item.anchor]
         kind, _, rest = item.anchor.partition(":")
-        if kind == "gestation":
-            return self.lmp if self.pregnant else None
-        if kind == "birth":
-            return self.birth
         if kind == "last":
             return max(self.medicines.get(rest, ()), default=None)
         if kind == "last_weight":
             weighed = self.observations.get("weight")
             # Never weighed: that is due today.
             return max(weighed) if weighed else self.birth if self.weighed_at_birth else self.today - timedelta(item.due_days)
-        first = min((contact.date for contact in self.contacts), default=None)
-        return (self.last_dose(item.vaccines) or first) if kind == "dose" else first
+        return self.last_dose(item.vaccines) or self.anchors["first_contact"]
 
     def dated(self, vaccines: frozenset[str]) -> set[date]:
         return {day for vaccine in vaccines for number, day in self.doses.get(vaccine, ()) if day is not None and number != 0}
@@ -143,7 +143,7 @@ class _Facts:
 
 def _days(item: Item, start: date, facts: _Facts) -> tuple[date, date | None] | None:
     """When an item is due and from when on overdue; None where it does not apply or is done."""
-    if (item.pregnant and not facts.pregnant) or (item.rh_negative and not facts.rh_negative):
+    if item.rh_negative and not facts.rh_negative:
         return None
     if item.youngest is not None and (facts.age is None or facts.age < item.youngest):
         return None
@@ -177,7 +177,9 @@ def _days(item: Item, start: date, facts: _Facts) -> tuple[date, date | None] | 
 
 def _is_the_next_visit(item: Item, start: date, facts: _Facts) -> bool:
     now = (facts.today - start).days
+    if now >= item.closes:
+        return False
     days = [(contact.date - start).days for contact in facts.contacts]
     if now >= item.opens:
-        return now < item.closes and not any(item.opens <= day < item.closes for day in days)
+        return not any(item.opens <= day < item.closes for day in days)
     return item.before is not None and now >= item.before and any(item.before <= day < item.opens for day in days)

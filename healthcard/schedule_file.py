@@ -61,11 +61,20 @@ class Schedule:
 
     items: tuple[Item, ...]
     programmes: frozenset[str] = frozenset()
-    by_role: dict[str, tuple[Item, ...]] = field(init=False, repr=False, compare=False)
+    _for: dict[tuple[Role, bool], tuple[Item, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         active = [item for item in self.items if not item.programme or item.programme in self.programmes]
-        object.__setattr__(self, "by_role", {role: tuple(item for item in active if role in item.roles) for role in ROLES})
+        asked = [(role, pregnant) for role in ROLES for pregnant in (True, False)]
+        chosen = {
+            (role, pregnant): tuple(item for item in active if role in item.roles and (pregnant or not item.pregnant))
+            for role, pregnant in asked
+        }
+        object.__setattr__(self, "_for", chosen)
+
+    def items_for(self, role: Role, pregnant: bool) -> tuple[Item, ...]:
+        """The items that may concern such a person, less those of programmes that do not run here."""
+        return self._for[role, pregnant]
 
 
 def load(*names: str | Traversable, programmes: Collection[str] = (), known: Vocabulary | None = None) -> Schedule:

@@ -2,11 +2,13 @@
 
 Field names are stable: the API, the browser and the printed text twin read them. Every line has an `Origin` (person, contact, date,
 source, told by her, verified) and a `sensitivity`, the highest of the words in it: 1 stays off a text-light face.
+
+Lines are named tuples: a frozen dataclass costs three times as much to make, and a card's handover has a hundred of them.
 """
 
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from healthcard.record import Record
 from healthcard.schedule import Due
@@ -25,8 +27,7 @@ class Context:
     unverified: frozenset[tuple[int, int]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a line comes from: a contact, or the profile (no contact, no date).
 
     `source` is None for the issuer, "holder", "withheld" or an organisation, whose entry the issuer copied.
@@ -42,8 +43,7 @@ class Origin:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Section 0: the card's verdict, its issuer and the age of its last entry in days (None: no entry, or later than today)."""
 
     verdict: str | None
@@ -52,8 +52,7 @@ class Standing:
     last_entry_days: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMet:
+class RuleMet(NamedTuple):
     """A rule that a value met; not a diagnosis. `confirmed` is false where its row was not read in its source."""
 
     number: int
@@ -63,8 +62,7 @@ class RuleMet:
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Danger:
+class Danger(NamedTuple):
     """A danger sign (`kind` "finding") or a value that met a rule; `values` are its readings, `inputs` all that rules looked at."""
 
     origin: Origin
@@ -79,8 +77,7 @@ class Danger:
     old: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A time-critical treatment; `amount` in the medicine's own unit, `timing` and `days` where it was handed over to take."""
 
     origin: Origin
@@ -93,8 +90,7 @@ class Given:
     old: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Allergies:
+class Allergies(NamedTuple):
     """One person's allergies in three states; words only where they are listed."""
 
     origin: Origin
@@ -103,8 +99,7 @@ class Allergies:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition or state, at the last date it was noted; undated in the history."""
 
     origin: Origin
@@ -121,15 +116,13 @@ class Age:
     approximate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Feeding:
+class Feeding(NamedTuple):
     origin: Origin
     sensitivity: int
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """One person; a field that does not apply or is not known is None. `gestation` is completed weeks and days, today."""
 
     origin: Origin
@@ -156,8 +149,7 @@ class Who:
     feeding: Feeding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """What was measured of one quantity at one contact: blood pressure has two parts."""
 
     origin: Origin
@@ -165,8 +157,7 @@ class Point:
     old: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """The last three values of one quantity, newest first; `trend` compares the last two, None where they have no order."""
 
     person: int
@@ -178,8 +169,7 @@ class Series:
     trend: Trend | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotMeasured:
+class NotMeasured(NamedTuple):
     """What the last contact should have measured and did not: blood pressure in pregnancy, a child's weight and length."""
 
     origin: Origin
@@ -187,8 +177,7 @@ class NotMeasured:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """One z-score; `word` is WHO's class, None where there is none or the score is implausible."""
 
     indicator: str
@@ -197,8 +186,7 @@ class Score:
     implausible: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(NamedTuple):
     """A child's z-scores at the last contact that measured for them."""
 
     origin: Origin
@@ -209,8 +197,7 @@ class Growth:
     old: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(NamedTuple):
     """A medicine handed over to take: `days_left` = days given - days elapsed, 0 or less when finished."""
 
     origin: Origin
@@ -224,8 +211,7 @@ class Supply:
     state: Literal["running", "finished"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(NamedTuple):
     """A vaccine dose; dated by its origin, or of the history."""
 
     origin: Origin
@@ -234,8 +220,7 @@ class Dose:
     dose: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralLine:
+class ReferralLine(NamedTuple):
     """A referral: `to_do` until another organisation saw the person later, then the last one is still listed as `sent`."""
 
     origin: Origin
@@ -247,8 +232,7 @@ class ReferralLine:
     state: Literal["to_do", "sent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Two entries that ask for a second look (`number` of conflicts.csv)."""
 
     origin: Origin
@@ -261,8 +245,7 @@ class Question:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownCode:
+class UnknownCode(NamedTuple):
     """An entry that this vocabulary has no word for; `table` says of what kind it is, `code` is "#77" or raw bytes in hex."""
 
     origin: Origin
@@ -305,6 +288,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Due):
         return {name: _plain(item) for name, item in value._asdict().items()} | {"confirmed": value.confirmed}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(item) for name, item in value._asdict().items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value):

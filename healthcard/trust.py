@@ -200,7 +200,8 @@ class TrustBundle:
         try:
             return cls._load(raw)
         except (CardError, ValueError, TypeError, IndexError) as error:
-            raise TrustError(f"trust bundle: {error if isinstance(error, CardError) else 'not well-formed'}") from None
+            name = source if isinstance(source, Path) else "trust bundle"
+            raise TrustError(f"{name}: not a trust bundle, {error if isinstance(error, CardError) else 'not well-formed'}") from None
 
     @classmethod
     def _load(cls, raw: bytes) -> "TrustBundle":
@@ -368,7 +369,7 @@ def _root(item: Sequence[Item]) -> Root:
 
 def _organisation(item: Item, network: str) -> Organisation:
     number, name, public, first, days, delisted, signed = _array(item, 7)
-    short = _bytes(name).decode("ascii")
+    short = _bytes(name).decode("ascii", "replace")
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,15}", short) or short in ("holder", "withheld"):
         raise TrustError("an organisation's short name is 2 to 16 small letters, digits and hyphens")
     key, window = Key(_bytes(public)), _days(first, days)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from math import inf
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
@@ -117,6 +118,15 @@ class Quantity(Entry):
         """Group and name of a profile field in a person: ("pregnancy", "lmp"), ("", "age_years")."""
         group, _, name = self.path.rpartition(".")
         return group, name
+
+    @cached_property
+    def wire_limits(self) -> tuple[float, float]:
+        """The reject range as wire integers."""
+        if self.range.reject is None:
+            return -inf, inf
+        step = self.scale.numerator / self.scale.denominator
+        low, high = self.range.reject
+        return round(low / step) - self.scale.centre, round(high / step) - self.scale.centre
 
     @cached_property
     def read_known(self) -> Callable[[int], Value]:

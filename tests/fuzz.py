@@ -117,7 +117,7 @@ def mutated_item(item: Any, chance: random.Random, other: Any) -> Any:
     """`item` with one change that knows what it is made of; it may lie outside the CBOR subset. Changes `item` itself."""
     places = list(nodes(item))
     if not places:
-        return chance.choice(OTHER_TYPES)
+        return copy.deepcopy(chance.choice(OTHER_TYPES))
     *above, at = chance.choice(places)
     owner = item
     for step in above:
@@ -134,7 +134,7 @@ def mutated_item(item: Any, chance: random.Random, other: Any) -> Any:
         case 2:
             owner[at] = [value]
         case 3:
-            owner[at] = chance.choice(OTHER_TYPES) if chance.randrange(3) else chance.choice(BOUNDARIES)
+            owner[at] = copy.deepcopy(chance.choice(OTHER_TYPES)) if chance.randrange(3) else chance.choice(BOUNDARIES)
         case 4:
             del owner[at]
         case 5:

@@ -99,5 +99,5 @@ def test_a_key_of_the_other_network_or_purpose_is_refused(made):
     keyfile.require(about, "station", "test")
     with pytest.raises(KeyFileError, match="network"):
         keyfile.require(about, "station", "real")
-    with pytest.raises(KeyFileError, match="a root key is needed"):
+    with pytest.raises(KeyFileError, match="one for the root is needed"):
         keyfile.require(about, "root", "test")

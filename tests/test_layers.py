@@ -21,6 +21,7 @@ LAYERS = {
     "sensitivity": {"record", "vocabulary"},
     "encoder": {"cbor", "errors", "part", "record", "vocabulary"},
     "decoder": {"cbor", "errors", "part", "record", "vocabulary"},
+    "merge": {"part", "record", "vocabulary"},
     "codec": {"decoder", "encoder", "errors", "part", "sensitivity", "vocabulary"},
     "sign": {"cbor", "errors"},
     "keyfile": {"errors", "sign"},
@@ -32,15 +33,18 @@ LAYERS = {
     "states": {"growth", "record"},
     "predicate": {"growth", "record", "states", "vocabulary"},
     "rules": {"growth", "predicate", "record", "states", "vocabulary"},
-    "schedule": {"record", "states", "vocabulary"},
+    "schedule_file": {"errors", "vocabulary"},
+    "schedule": {"record", "schedule_file", "states"},
     "summary": {"record", "schedule", "vocabulary"},
-    "handover": {"growth", "record", "rules", "schedule", "states", "summary", "vocabulary"},
+    "measured": {"growth", "record", "states", "summary", "vocabulary"},
+    "danger": {"measured", "record", "rules", "summary", "vocabulary"},
+    "handover": {"danger", "measured", "record", "rules", "schedule", "states", "summary", "vocabulary"},
     "entry": {"errors", "growth", "record", "rules", "states", "vocabulary"},
     "labels": {"vocabulary"},
     "wording": {"labels", "record", "summary", "vocabulary"},
     "text": {"labels", "summary", "wording", "vocabulary"},
 }
-TOP = {"card", "layout", "printing", "sizes", "demo", "terminal", "passphrase", "cli", "cli_trust", "__init__"}
+TOP = {"card", "continuing", "layout", "printing", "sizes", "demo", "terminal", "passphrase", "cli", "cli_trust", "__init__"}
 
 
 def imports(path: Path) -> set[str]:

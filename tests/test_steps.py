@@ -118,11 +118,14 @@ def test_every_amount_of_a_medicine_is_exact_and_nothing_between(key: str) -> No
     step = Decimal(entry.row["amount_step"])
     amounts = [json.loads(str(n * step)) for n in [*range(1, 100), 1000, 12_345, 100_000]]
     for batch in batches(amounts, 32):
-        given_here = [{"medicine": key, "amount": amount} for amount in batch]
-        record = Record.from_json({"language": "es", "people": [{"role": "mother", "contacts": [CONTACT | {"medicines": given_here}]}]})
-        back = codec.decode(codec.write(as_card(record), NUMBERS), NAMES).record
+        back = codec.decode(codec.write(as_card(given_once(key, batch)), NUMBERS), NAMES).record
         assert [given.amount for given in back.people[0].contacts[0].medicines or ()] == batch
     for amount in (float(step / 2), float(step * 3 / 2), math.nextafter(float(step), 9), 0, -float(step)):
-        given_here = [{"medicine": key, "amount": amount}]
         with pytest.raises(RecordError):
-            Record.from_json({"language": "es", "people": [{"role": "mother", "contacts": [CONTACT | {"medicines": given_here}]}]})
+            given_once(key, [amount])
+
+
+def given_once(medicine: str, amounts: Sequence[float]) -> Record:
+    """A contact at which a medicine was given in each of these amounts."""
+    contact = {"date": "2026-07-01", "medicines": [{"medicine": medicine, "amount": amount} for amount in amounts]}
+    return Record.from_json({"language": "es", "people": [{"role": "mother", "contacts": [contact]}]})

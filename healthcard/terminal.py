@@ -1,0 +1,106 @@
+"""Between a command and its terminal: output in UTF-8, failures as one clear message, files read and written.
+
+No message repeats what stands in a file or in a card text.
+"""
+
+import codecs
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from healthcard import picture
+from healthcard.errors import HealthcardError, NoCode, PictureError, Problem, RecordError
+from healthcard.record import Record
+
+LARGEST_TEXT = 1024 * 1024  # bytes of a record or of card texts
+# A card text, of any network and version or damaged: what is like one is read as one, and never named in a message.
+CARD_TEXT = re.compile(r"(?i:mc[ht]\d:).*|[0-9A-Z $%*+\-./:]{100,}")
+
+
+def utf8() -> None:
+    """Make standard output and error UTF-8 whatever the system's habit (Windows); what it can't hold is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Failures of ours and of files become one message on standard error and exit code 1; a closed pipe is no failure to talk about."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # here, where it can still be told that nobody reads on or that the disk is full
+    except HealthcardError as error:
+        complain(error.code, error.problems if isinstance(error, RecordError) else [error])
+        sys.exit(1)
+    except OSError as error:
+        with suppress(OSError):  # a stream without a file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not tried again at exit
+        if not isinstance(error, BrokenPipeError):
+            complain(HealthcardError.code, [f"{error.filename or 'output'}: {error.strerror}"])
+        sys.exit(1)
+
+
+def complain(code: str, lines: Iterable[object]) -> None:
+    """The word of a failure, then a line for each fault; names from files can't steer the terminal."""
+    shown = ["".join(c if c.isprintable() or c == "\n" else "?" for c in str(line)) for line in lines]
+    print(f"healthcard: {code}", *shown, sep="\n  ", file=sys.stderr)
+
+
+def read_record(path: Path) -> Record:
+    """The record in a JSON file; raises RecordError with every fault found."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_TEXT + 1)
+    except OSError as error:
+        raise RecordError([Problem(str(path), error.strerror or "can't be read")]) from None
+    if len(data) > LARGEST_TEXT:
+        raise RecordError([Problem(str(path), "larger than 1 MiB")])
+    return Record.from_json(data.removeprefix(codecs.BOM_UTF8))
+
+
+def card_texts(given: str) -> list[str]:
+    """The card texts that one argument stands for: a picture, PDF or text file, a card text itself, or - for standard input.
+
+    Raises PictureError.
+    """
+    if given == "-":
+        return _texts_of(sys.stdin.buffer.read(picture.MAX_FILE + 1), "standard input")
+    path = Path(given)
+    try:
+        with path.open("rb") as file:
+            data = file.read(picture.MAX_FILE + 1)
+    except OSError as error:
+        if CARD_TEXT.fullmatch(given):
+            return [given]
+        raise PictureError(f"{given or repr(given)}: {error.strerror}") from None
+    return _texts_of(data, given)
+
+
+def _texts_of(data: bytes, name: str) -> list[str]:
+    if len(data) <= LARGEST_TEXT:
+        lines = data.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace").split("\n")
+        texts = [line.rstrip("\r") for line in lines if line.strip()]
+        if texts and CARD_TEXT.fullmatch(texts[0]):
+            return texts
+    try:
+        return picture.scan(data)
+    except NoCode as error:
+        raise NoCode(f"{name}: {error}") from None
+    except PictureError as error:
+        raise PictureError(f"{name}: {error}") from None
+
+
+def write_files(stem: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write each of `files` as `stem` with its suffix, making the folder; returns the paths."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(stem.name + suffix) for suffix in files]
+    for path, data in zip(paths, files.values(), strict=True):
+        path.write_bytes(data)
+    return paths
