@@ -86,7 +86,7 @@ def keygen(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a key, wrapped with a passphrase, and print its public half."""
-    made = keyfile.generate(path, purpose, "test" if test else "real", label, algorithm, passphrase(passphrase_file, confirm=True))
+    made = keyfile.generate(path, purpose, "test" if test else "real", label, algorithm, passphrase(passphrase_file, path, confirm=True))
     print(made.public.hex())
 
 
@@ -107,7 +107,7 @@ def issue(
     """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png."""
     trusted = TrustBundle.load(bundle)
     given = read_record(record_file)
-    about, signer = keyfile.signer(key, passphrase(passphrase_file))
+    about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
     again = confirmed(given, typed_again or [])
     try:

@@ -27,7 +27,7 @@ def init(bundle: Bundle, root_key: RootKey, passphrase_file: PassphraseFile = No
     """Found a network: the first bundle, signed by the root, without organisations."""
     if bundle.exists():
         raise TrustError(f"{bundle}: exists already")
-    about, signer = keyfile.signer(root_key, passphrase(passphrase_file))
+    about, signer = keyfile.signer(root_key, passphrase(passphrase_file, root_key))
     keyfile.require(about, "root", about.network)
     custody.found(about.network, [signer], 1, date.today()).save(bundle)
     print(f"{bundle}: version 1 of a {about.network} network. Next: healthcard trust add-organisation")
@@ -61,6 +61,9 @@ def add_station(
     root_key: RootKey,
     scope: Annotated[list[str] | None, typer.Option(help="issue, continue, revoke; default: the first two", show_default=False)] = None,
     first_day: Annotated[str | None, typer.Option(help="of the half-year, as 2027-01-01; default: today", show_default=False)] = None,
+    organisation_passphrase_file: Annotated[
+        Path | None, typer.Option(help="where the organisation's passphrase is another", show_default=False)
+    ] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """List a station's key for half a year, signed by its organisation."""
@@ -74,7 +77,7 @@ def add_station(
         raise typer.BadParameter("a day is written 2027-01-01", param_hint="--first-day") from None
     if abs(start - today) > FURTHEST:
         raise typer.BadParameter("more than a year from today", param_hint="--first-day")
-    secret = passphrase(passphrase_file)
+    secret = passphrase(organisation_passphrase_file or passphrase_file, organisation_key)
     about, organisation = keyfile.signer(organisation_key, secret)
     keyfile.require(about, "organisation", held.network)
     key = _public(public_key, "station", held.network)
@@ -124,7 +127,7 @@ def summary(held: TrustBundle) -> dict[str, Any]:
 
 
 def _root(bundle: Path, root_key: Path, passphrase_file: Path | None) -> Signer:
-    about, signer = keyfile.signer(root_key, passphrase(passphrase_file))
+    about, signer = keyfile.signer(root_key, passphrase(passphrase_file, root_key))
     keyfile.require(about, "root", TrustBundle.load(bundle).network)
     return signer
 

@@ -218,9 +218,10 @@ def _of_pregnancy(person: Mother, place: str, judged: list[int]) -> Iterator[Que
                 yield _question(f"{here}.date", "pregnant_after_birth", f"{at}.delivered")
         several = several or "multiple_pregnancy" in (contact.findings or ())
         height, days = (contact.observations or {}).get("fundal_height"), states.gestation_days(person, contact.date)
-        if height is not None and days is not None and not several and FUNDAL_WEEKS[0] * 7 <= days <= FUNDAL_WEEKS[1] * 7:
-            if abs(height * 7 - days) > FUNDAL_CM * 7:  # in sevenths of a centimetre, which are exact
-                yield _question(f"{here}.observations.fundal_height", "fundal_height", f"{at}.lmp")
+        if several or height is None or days is None or not FUNDAL_WEEKS[0] * 7 <= days <= FUNDAL_WEEKS[1] * 7:
+            continue
+        if abs(height * 7 - days) > FUNDAL_CM * 7:  # in sevenths of a centimetre, which are exact
+            yield _question(f"{here}.observations.fundal_height", "fundal_height", f"{at}.lmp")
 
 
 class _Course(NamedTuple):
@@ -253,9 +254,9 @@ def _of_measurements(person: AnyPerson, place: str, n: int, known: Vocabulary) -
     values, here = contact.observations or {}, f"{place}.contacts[{n}].observations"
     suspects = _suspects(person, contact)
 
-    def meant(key: str, fits: Callable[[Contact], bool] = lambda contact: True) -> list[tuple[Value, str]]:
+    def meant(key: str, odd: Callable[[Contact], bool] = lambda contact: False) -> list[tuple[Value, str]]:
         found = [(slip, contact.model_copy(update={"observations": values | {key: slip[0]}})) for slip in _slips(by_key[key], values[key])]
-        return [slip for slip, instead in found if key not in _suspects(person, instead) and fits(instead)]
+        return [slip for slip, instead in found if key not in _suspects(person, instead) and not odd(instead)]
 
     for key, value in values.items():
         if (key in suspects or (key in by_key and corrections(by_key[key], value))) and (suggestions := meant(key)):
@@ -281,21 +282,22 @@ def _of_measurements(person: AnyPerson, place: str, n: int, known: Vocabulary) -
         if odd(contact):
             told.add(key)
             because = f"{place}.contacts[{earlier}].observations.{_key(person, before, course.measurement)}"
-            yield _question(f"{here}.{key}", course.text_key, because, suggestions=meant(key, lambda instead, odd=odd: not odd(instead)))
+            yield _question(f"{here}.{key}", course.text_key, because, suggestions=meant(key, odd))
 
 
 def _key(person: AnyPerson, contact: Contact, measurement: str) -> str:
     """The observation that a measurement is: the length may be a height."""
-    child = measurement == "length" and isinstance(person, Infant) and isinstance(contact, InfantContact)
-    return states.length_key(person, contact) if child else measurement
+    if measurement == "length" and isinstance(person, Infant) and isinstance(contact, InfantContact):
+        return states.length_key(person, contact)
+    return measurement
 
 
 def _number(person: AnyPerson, contact: Contact, name: str) -> float | None:
     """An observation or, of a child, what follows from its growth."""
-    if name in (contact.observations or ()):
-        return (contact.observations or {})[name]
-    scores = states.growth(person, contact) if isinstance(person, Infant) and isinstance(contact, InfantContact) else None
-    return getattr(scores, name, None)
+    number: float | None = (contact.observations or {}).get(name)
+    if number is None and isinstance(person, Infant) and isinstance(contact, InfantContact):
+        number = getattr(states.growth(person, contact), name, None)
+    return number
 
 
 def corrections(quantity: Quantity, value: float) -> list[tuple[Value, str]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from healthcard.errors import KeyFileError
 
 
-def passphrase(file: Path | None = None, *, confirm: bool = False) -> str:
-    """The passphrase; with `confirm` it is asked for twice.
+def passphrase(file: Path | None = None, key: Path | None = None, *, confirm: bool = False) -> str:
+    """The passphrase of the key file `key`; with `confirm` it is asked for twice.
 
     Raises KeyFileError where none is given and nobody can be asked.
     """
@@ -24,7 +24,7 @@ def passphrase(file: Path | None = None, *, confirm: bool = False) -> str:
         return given
     if not sys.stdin.isatty():
         raise KeyFileError("no passphrase: set HEALTHCARD_PASSPHRASE or give --passphrase-file")
-    given = getpass.getpass("Passphrase: ")
+    given = getpass.getpass(f"Passphrase of {key}: " if key else "Passphrase: ")
     if confirm and getpass.getpass("Again: ") != given:
         raise KeyFileError("the two passphrases differ")
     return given

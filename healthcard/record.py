@@ -540,7 +540,7 @@ _DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:
-    return _DEFAULTS.setdefault(model, {name: info.default for name, info in model.model_fields.items() if not info.is_required()})
+    return _DEFAULTS.setdefault(model, {name: None if info.is_required() else info.default for name, info in model.model_fields.items()})
 
 
 def profile_value(person: "Mother | Infant", quantity: Quantity) -> Any:

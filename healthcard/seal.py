@@ -37,7 +37,7 @@ def seal(content: bytes, public: bytes, network: str, card_id: bytes, blocks: in
     hide, so whoever allows it asks first. Raises SealError for a degenerate key.
     """
     if blocks_for(content) > blocks:
-        raise SealTooLarge(f"sealed entries need {blocks_for(content)} blocks of {BLOCK} bytes, {blocks} allowed: it would show on the card")
+        raise SealTooLarge(f"sealed entries need {blocks_for(content)} blocks of {BLOCK} bytes, {blocks} allowed: that would show")
     padded, info = (content + b"\x80").ljust(blocks * BLOCK, b"\0"), _info(network, card_id)
     try:
         return kid(public) + _suite().encrypt(padded, X25519PublicKey.from_public_bytes(public), info=info)
