@@ -37,13 +37,14 @@ def print_sizes() -> None:
         except SensitiveContent:
             continue
         peer_bytes, peer_characters = peers.compressed_cwt(record)
-        print(f"{path.stem:28} {size.bytes:6} {size.characters:6} {size.version:5}-{size.level} {side(size.characters):5.1f} | "
-              f"{peers.gzipped_json(record):6} | {peer_bytes:6} {peer_characters:6} {side(peer_characters):5.1f}")  # fmt: skip
+        ours = f"{size.bytes:6} {size.characters:6} {size.version:5}-{size.level} {side(size.characters):5.1f}"
+        cwt = f"{peer_bytes:6} {peer_characters:6} {side(peer_characters):5.1f}"
+        print(f"{path.stem:28} {ours} | {peers.gzipped_json(record):6} | {cwt}")
     found = families(400)
-    ours = [sizes.measure(record, None, last_day(record)).bytes for record in found]
+    sizes_found = [sizes.measure(record, None, last_day(record)).bytes for record in found]
     gzipped = [peers.gzipped_json(record) for record in found]
-    cwt = [peers.compressed_cwt(record)[0] for record in found]
-    print(f"median of 400 families: {statistics.median(ours):.0f} | {statistics.median(gzipped):.0f} | {statistics.median(cwt):.0f} bytes\n")
+    keyed = [peers.compressed_cwt(record)[0] for record in found]
+    print(f"median of 400 families: {statistics.median(sizes_found):.0f} | {statistics.median(gzipped):.0f} | {statistics.median(keyed):.0f} bytes\n")
 
 
 def print_speed() -> None:
@@ -53,18 +54,22 @@ def print_speed() -> None:
     median, largest = cards[len(cards) // 2], largest_card(world)
     print("Speed as ratios of rates, in one run (aims: read >= 0.5 median, >= 0.4 largest; issue >= 0.3; handover < 2 reads)")
     for name, issued in (("median", median), ("largest", largest)):
-        token = sign.inspect(issued.token)
-        message, key, signer = token.to_be_signed(b"healthcard-test/0"), world.station_signer.key, world.station_signer
-        verify, read, made, signed, told = times(
-            lambda: key.check(token.signature, message),
-            lambda: card.read(issued.text, bundle=world.bundle, now=TODAY),
-            lambda: world.issue(issued.record),
-            lambda: signer.sign(message),
-            lambda: card.read(issued.text, bundle=world.bundle, now=TODAY).handover,
-        )
-        print(f"{name:8} {len(issued.token):4} B: read {verify / read:.2f} of bare verification ({read:.0f} us), issue {signed / made:.2f} "
-              f"of bare signing ({made:.0f} us), handover {told / read - 1:.1f} reads")  # fmt: skip
+        print_card_speed(name, issued, world)
     print()
+
+
+def print_card_speed(name: str, issued: card.Card, world: World) -> None:
+    token = sign.inspect(issued.token)
+    message, signer = token.to_be_signed(b"healthcard-test/0"), world.station_signer
+    verify, read, made, signed, told = times(
+        lambda: signer.key.check(token.signature, message),
+        lambda: card.read(issued.text, bundle=world.bundle, now=TODAY),
+        lambda: world.issue(issued.record),
+        lambda: signer.sign(message),
+        lambda: card.read(issued.text, bundle=world.bundle, now=TODAY).handover,
+    )
+    print(f"{name:8} {len(issued.token):4} B: read {verify / read:.2f} of bare verification ({read:.0f} us), issue {signed / made:.2f} "
+          f"of bare signing ({made:.0f} us), handover {told / read - 1:.1f} reads")  # fmt: skip
 
 
 def print_hostile() -> None:

@@ -71,7 +71,8 @@ def _pregnant(rng: random.Random, start: date, route: list[str]) -> dict[str, An
         contact: dict[str, Any] = {"date": day.isoformat(), "source": source, "observations": values}
         contact["medicines"] = [_supply("iron_folic_acid", 1, "once_daily", rng.choice((30, 60)))]
         if rng.random() < 0.3:
-            contact["medicines"].append(_supply(*rng.choice((("paracetamol_500", 2, "three_times_daily", 3), ("amoxicillin_500", 1, "three_times_daily", 7)))))
+            other = rng.choice((("paracetamol_500", 2, "three_times_daily", 3), ("amoxicillin_500", 1, "three_times_daily", 7)))
+            contact["medicines"].append(_supply(*other))
         if rng.random() < 0.4:
             contact["vaccines"] = [{"vaccine": "td", "dose": rng.randint(1, 3)}]
         if rng.random() < 0.15:
@@ -115,7 +116,8 @@ def _child(rng: random.Random, start: date, born: date, route: list[str]) -> dic
             contact["medicines"] = [_supply("ors", 1, "once_daily", 2), _supply("zinc_20", 1 if months > 6 else 0.5, "once_daily", 10)]
             contact["findings"] = ["watery_diarrhoea"]
         if rng.random() < 0.4:
-            contact["vaccines"] = [{"vaccine": v, "dose": d} for v, d in rng.choice(((("bcg", 1), ("bopv", 0)), (("penta", 1), ("pcv13", 1)), (("mr", 1),)))]
+            doses = rng.choice(((("bcg", 1), ("bopv", 0)), (("penta", 1), ("pcv13", 1)), (("mr", 1),)))
+            contact["vaccines"] = [{"vaccine": vaccine, "dose": dose} for vaccine, dose in doses]
         child["contacts"].append(contact)
     return child
 

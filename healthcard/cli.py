@@ -1,4 +1,4 @@
-"""The command line: `healthcard demo`, `issue`, `read`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`.
+"""The command line: `healthcard demo`, `issue`, `read`, `extend`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`.
 
 Exit codes: 0 done, 1 refused with a reason, 2 usage, 3 a card that reads but is not `verified`.
 """
@@ -14,14 +14,15 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
+from healthcard import continuing, keyfile, printing, record, resources, sizes, symbol, text, vocabulary
 from healthcard import demo as demonstration
-from healthcard import keyfile, printing, record, resources, sizes, text, vocabulary
 from healthcard.cli_trust import trust_commands
+from healthcard.entry import questions
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
 from healthcard.labels import LANGUAGES, label
 from healthcard.passphrase import passphrase
 from healthcard.record import Record
-from healthcard.terminal import card_texts, read_record, reported, utf8, write_files
+from healthcard.terminal import card_texts, read_json, read_record, reported, utf8, write_files
 from healthcard.trust import TrustBundle
 from healthcard.vocabulary import Entry, Medicine, Quantity
 
@@ -110,6 +111,8 @@ def issue(
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
     again = confirmed(given, typed_again or [])
+    match = trusted.match(signer.key)
+    show_questions(given, match.organisation.name if match else None)
     try:
         card = cards.issue(given, signer, trusted, typed_again=again)
     except ConfirmationNeeded as doubts:
@@ -142,6 +145,83 @@ def read(
         show(reading, language or (reading.record.language if reading.record else "en"), Console())
     if reading.verdict != "verified":
         raise typer.Exit(NOT_VERIFIED)
+
+
+@app.command()
+def extend(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CARD... [CHANGE.json]", help="the card and its stickers, as for read; then what is new", show_default=False
+        ),
+    ],
+    key: KeyFileOption,
+    bundle: BundleFile,
+    sticker: Annotated[bool, typer.Option("--sticker", help="sign what is new alone, as a sticker beside the card")] = False,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="PLACE: a line or person to leave out of the new card, people[1]", show_default=False)
+    ] = None,
+    whose: Annotated[
+        list[str] | None, typer.Option(help="N=M: contacts of person N, whose are not known, are person M's", show_default=False)
+    ] = None,
+    withhold_sources: Annotated[bool, typer.Option("--withhold-sources", help="do not say which organisations saw her")] = False,
+    lose_sealed: Annotated[bool, typer.Option("--lose-sealed", help="she agrees that sealed entries are lost")] = False,
+    out: Annotated[Path, typer.Option(help="folder for the files, named after CHANGE")] = Path("."),
+    template: Annotated[str, typer.Option(help="template of the face")] = "a7",
+    language: Language = None,
+    typed_again: Annotated[
+        list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
+    ] = None,
+    text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Add to a card: a new card in its place, or a sticker beside it (NAME.txt and NAME.png).
+
+    CHANGE.json: {"person": 0, ... a contact}, or {"people": [...]} for births and new facts. Several inputs are merged.
+    """
+    trusted = TrustBundle.load(bundle)
+    changed = Path(inputs.pop()) if inputs[-1].endswith(".json") else None
+    if not inputs:
+        raise typer.BadParameter("no card", param_hint="CARD")
+    if sticker and changed is None:
+        raise typer.BadParameter("a sticker needs something new", param_hint="CHANGE.json")
+    reading = cards.read(*(found for given in inputs for found in card_texts(given)), bundle=trusted)
+    change = read_json(changed) if changed else None
+    about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
+    keyfile.require(about, "station", trusted.network)
+    again: list[str] = []
+    if change is not None and typed_again:
+        again = confirmed(continuing.read_change(change, continuing.readable(reading).record).record, typed_again)
+    card = continuing.extend(
+        reading, change, signer, trusted, sticker=sticker, typed_again=again, leave_out=leave_out or (), whose=numbers(whose or []),
+        withhold_sources=withhold_sources, lose_sealed=lose_sealed,
+    )  # fmt: skip
+    files = sticker_files(card) if sticker else printing.checked_files(card, template, language, text_light=text_light)
+    for path in write_files(out / (changed.stem if changed else "card"), files):
+        print(path)
+
+
+STICKER_MM = range(28, 48, 2)  # sides to try: 28 is usual, 48 the printed width of a 58 mm roll
+STICKER_MODULE_MM = 0.5
+STICKER_DPI = 203  # of thermal printers: a module is 4 dots
+
+
+def sticker_files(card: cards.Card) -> dict[str, bytes]:
+    """Card text and symbol of a continuation by suffix, read back; the smallest side whose modules are 0.5 mm."""
+    for side in STICKER_MM:
+        if len(card.text) <= symbol.capacity(side, STICKER_DPI, min_module_mm=STICKER_MODULE_MM):
+            break
+    made = symbol.symbol(card.text, side, STICKER_DPI, STICKER_MODULE_MM).png(STICKER_DPI, side)
+    printing.check_scan(made, card)
+    return {".txt": card.text.encode() + b"\n", ".png": made}
+
+
+def numbers(pairs: list[str]) -> dict[int, int]:
+    """The N=M of --whose."""
+    try:
+        return {int(n): int(m) for n, _, m in (pair.partition("=") for pair in pairs)}
+    except ValueError:
+        raise typer.BadParameter("N=M, numbers of two people", param_hint="--whose") from None
 
 
 @app.command()
@@ -227,6 +307,14 @@ def confirmed(given: Record, typed: list[str]) -> list[str]:
     return again
 
 
+def show_questions(given: Record, issuer: str | None) -> None:
+    """What to look at again, on standard error; it stops nothing."""
+    for question in questions(given, date.today(), issuer):
+        units = ", ".join(unit for _, unit in question.suggestions)
+        text = label("question", question.text_key, "en").text
+        print(f"{question.place}: {text}{f' (meant in {units}?)' if units else ''}", file=sys.stderr)
+
+
 def ask_again(given: Record, doubts: ConfirmationNeeded) -> list[str]:
     """Ask for each unlikely value a second time; raises RecordError where it is not the same."""
     print("These values are unlikely. Look at the measurement, then type each one again.", file=sys.stderr)
@@ -237,6 +325,12 @@ def show(reading: cards.Reading, language: str, console: Console) -> None:
     """The thirty-second summary on a terminal."""
     for line in text.verdict_lines(reading.verdict, reading.notices, language, reading.bundle_age_days, reading.issuer):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if len(reading.parts) > 1:
+        for part in reading.parts:
+            found = [part.part.kind, part.part.issued.isoformat()] if part.part else []
+            print("  ", *found, part.issuer or "?", part.verdict)
+    if len(reading.cards) > 1:
+        print(f"   {len(reading.cards)} cards: the latest is shown")
     if reading.handover:
         console.print(text.terminal(reading.handover, language, console.width))
 

@@ -1,144 +1,238 @@
-"""`healthcard trust ...`: founding a network and listing who may issue (docs/trust.md)."""
+"""`healthcard trust ...`: founding a network, its organisations and stations, the keys of its root (docs/trust.md).
 
-import json
+Withdrawing is in cli_withdraw, signing drafts and carrying bundles around in cli_travel.
+"""
+
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from healthcard import custody, keyfile, trust
+from healthcard import changes, cli_travel, cli_withdraw, custody, files, keyfile, stations
+from healthcard.bundle_report import fingerprint, station
+from healthcard.cli_keepers import Bundle, PassphraseFile, RootKeys, Yes, asked, confirm, day, public_key, publish, signer_of, tell
 from healthcard.errors import TrustError
-from healthcard.passphrase import passphrase
-from healthcard.sign import ALGORITHMS, Key, Signer
-from healthcard.trust import TrustBundle
+from healthcard.stations import SignedStations
+from healthcard.trust import LARGEST, SCOPES, Organisation, Root, Station, TrustBundle
 
-trust_commands = typer.Typer(help="Found a network, list organisations and stations, look at a trust bundle.", no_args_is_help=True)
-
-Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="trust bundle file", show_default=False)]
-RootKey = Annotated[Path, typer.Option("--root-key", help="key file of the root", show_default=False)]
-PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)]
+trust_commands = typer.Typer(help="Found a network, list organisations and stations, withdraw cards and keys.", no_args_is_help=True)
 
 FURTHEST = timedelta(days=366)  # of a station's first day from today
+EPOCH_DAYS = 31
+
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="short name of the organisation: pa-rc", show_default=False)]
+StationKey = Annotated[
+    str | None, typer.Argument(metavar="KEY", help="the station's public key in hexadecimal, or its key file", show_default=False)
+]
+Scope = Annotated[list[str] | None, typer.Option(help="issue, continue, revoke; default: the first two", show_default=False)]
+FirstDay = Annotated[str | None, typer.Option(help="of the half-year, as 2027-01-01; default: today", show_default=False)]
+OrganisationKey = Annotated[Path, typer.Option("--organisation-key", help="key file of the organisation", show_default=False)]
+StationList = Annotated[Path, typer.Argument(metavar="LIST", help="station list that the organisation signed", show_default=False)]
+Keepers = Annotated[
+    list[str] | None, typer.Option("--keeper", help="public key of another keeper of the root, in hexadecimal", show_default=False)
+]
+Threshold = Annotated[int, typer.Option(min=1, max=16, help="how many keepers have to sign")]
 
 
 @trust_commands.command()
-def init(bundle: Bundle, root_key: RootKey, passphrase_file: PassphraseFile = None) -> None:
+def init(
+    bundle: Bundle, root_key: RootKeys = None, keeper: Keepers = None, threshold: Threshold = 1,
+    passphrase_file: PassphraseFile = None, yes: Yes = False,
+) -> None:  # fmt: skip
     """Found a network: the first bundle, signed by the root, without organisations."""
     if bundle.exists():
         raise TrustError(f"{bundle}: exists already")
-    about, signer = keyfile.signer(root_key, passphrase(passphrase_file, root_key))
-    keyfile.require(about, "root", about.network)
-    custody.found(about.network, [signer], 1, date.today()).save(bundle)
-    print(f"{bundle}: version 1 of a {about.network} network. Next: healthcard trust add-organisation")
+    own = root_key or [Path(asked(None, "Your root key file", "--root-key"))]
+    network = keyfile.describe(own[0]).network
+    keys = [public_key(str(given), "root", network) for given in (*own, *(keeper or ()))]
+    tell([f"{threshold} of these {len(keys)} root keys must sign every bundle:", *map(fingerprint, keys)])
+    draft = custody.founding(network, Root(threshold, tuple(keys)), date.today())
+    then = f" of a {network} network. Next: healthcard trust add-organisation"
+    publish(bundle, None, draft, own, passphrase_file, yes, then)
+
+
+@trust_commands.command("rotate-root")
+def rotate_root(
+    bundle: Bundle, keeper: Keepers = None, threshold: Threshold = 1, root_key: RootKeys = None, passphrase_file: PassphraseFile = None,
+    yes: Yes = False,
+) -> None:  # fmt: skip
+    """Give the root new keys, or another threshold: name every keeper with --keeper. Enough old and enough new keepers must sign."""
+    held = TrustBundle.load(bundle)
+    given = keeper or asked(None, "Public keys of all keepers of the new root, with blanks between", "--keeper").split()
+    root = Root(threshold, tuple(public_key(key, "root", held.network) for key in given))
+    old = held.roots[-1]
+    tell(["from now on " + f"{threshold} of these {len(root.keys)} root keys must sign every bundle:", *map(fingerprint, root.keys)])
+    tell([f"no longer a root key: {fingerprint(key)}" for key in old.keys if key not in root.keys])
+    draft = custody.rotation(held, root, date.today())
+    publish(bundle, held, draft, root_key, passphrase_file, yes, ". Readers follow by themselves with this bundle.", final=True)
 
 
 @trust_commands.command("add-organisation")
 def add_organisation(
     bundle: Bundle,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="short name, for good: pa-rc", show_default=False)],
-    public_key: Annotated[
-        str, typer.Argument(metavar="KEY", help="the organisation's public key in hexadecimal, or its key file", show_default=False)
-    ],
-    root_key: RootKey,
+    name: Name = None,
+    public: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="the organisation's public key in hexadecimal, or its key file", show_default=False)
+    ] = None,
+    root_key: RootKeys = None,
     passphrase_file: PassphraseFile = None,
+    yes: Yes = False,
 ) -> None:
     """List an organisation under the next free number, for good."""
-    held, root = TrustBundle.load(bundle), _root(bundle, root_key, passphrase_file)
-    made = custody.add_organisation(held, [root], name, _public(public_key, "organisation", held.network), date.today())
-    made.save(bundle)
-    print(f"{bundle}: version {made.version}, {name} is number {made.organisation_numbers[name]}. Next: healthcard trust add-station")
+    held, today = TrustBundle.load(bundle), date.today()
+    name = asked(name, "Short name of the organisation, for good (pa-rc)", "NAME")
+    key = public_key(asked(public, "Its public key, in hexadecimal", "KEY"), "organisation", held.network)
+    content = changes.add_organisation(held.content, name, key, today)
+    then = f", {name} is number {changes.organisation(content, name).number}. Next: healthcard trust add-station"
+    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
 
 
 @trust_commands.command("add-station")
 def add_station(
     bundle: Bundle,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="short name of the organisation", show_default=False)],
-    public_key: Annotated[
-        str, typer.Argument(metavar="KEY", help="the station's public key in hexadecimal, or its key file", show_default=False)
-    ],
-    organisation_key: Annotated[Path, typer.Option("--organisation-key", help="key file of the organisation", show_default=False)],
-    root_key: RootKey,
-    scope: Annotated[list[str] | None, typer.Option(help="issue, continue, revoke; default: the first two", show_default=False)] = None,
-    first_day: Annotated[str | None, typer.Option(help="of the half-year, as 2027-01-01; default: today", show_default=False)] = None,
+    organisation_key: OrganisationKey,
+    name: Name = None,
+    public: StationKey = None,
+    root_key: RootKeys = None,
+    scope: Scope = None,
+    first_day: FirstDay = None,
     organisation_passphrase_file: Annotated[
         Path | None, typer.Option(help="where the organisation's passphrase is another", show_default=False)
     ] = None,
     passphrase_file: PassphraseFile = None,
+    yes: Yes = False,
 ) -> None:
-    """List a station's key for half a year, signed by its organisation."""
+    """List a station's key for half a year; for who holds the keys of organisation and root (else: sign-stations, accept-stations)."""
     held, today = TrustBundle.load(bundle), date.today()
-    words = scope or ["issue", "continue"]
-    if unknown := [word for word in words if word not in trust.SCOPES]:
-        raise typer.BadParameter(f"{unknown[0]}: one of {', '.join(trust.SCOPES)}", param_hint="--scope")
-    try:
-        start = date.fromisoformat(first_day) if first_day else today
-    except ValueError:
-        raise typer.BadParameter("a day is written 2027-01-01", param_hint="--first-day") from None
-    if abs(start - today) > FURTHEST:
-        raise typer.BadParameter("more than a year from today", param_hint="--first-day")
-    secret = passphrase(organisation_passphrase_file or passphrase_file, organisation_key)
-    about, organisation = keyfile.signer(organisation_key, secret)
-    keyfile.require(about, "organisation", held.network)
-    key = _public(public_key, "station", held.network)
-    bits = sum({trust.SCOPES[word] for word in words})
-    made = custody.add_station(held, [_root(bundle, root_key, passphrase_file)], name, organisation, key, bits, start, today)
-    made.save(bundle)
-    print(f"{bundle}: version {made.version}. Give the new bundle to every reader; the station issues with its key file.")
+    owner = changes.organisation(held.content, asked(name, "Short name of the organisation", "NAME"))
+    made = _new_station(held, owner, [asked(public, "The station's public key, in hexadecimal", "KEY")], scope, first_day)
+    signer = signer_of(organisation_key, "organisation", held.network, organisation_passphrase_file or passphrase_file)
+    listed = stations.sign_stations(held, owner, signer, (*owner.stations, *made))
+    draft = custody.next_version(held, changes.accept_stations(held.content, listed), today)
+    then = ". Give the new bundle to every reader; the station issues with its key file."
+    publish(bundle, held, draft, root_key, passphrase_file, yes, then)
 
 
-@trust_commands.command()
-def show(bundle: Bundle, json_: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """What a bundle says: version, age, organisations, stations, withdrawals."""
+@trust_commands.command("sign-stations")
+def sign_stations(
+    bundle: Bundle,
+    organisation_key: OrganisationKey,
+    out: Annotated[Path, typer.Option(help="file for the station list: pa-rc.stations", show_default=False)],
+    name: Name = None,
+    public: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY...", help="public keys of new stations, or their key files", show_default=False)
+    ] = None,
+    drop: Annotated[list[int] | None, typer.Option(help="number of a station to list no longer", show_default=False)] = None,
+    scope: Scope = None,
+    first_day: FirstDay = None,
+    passphrase_file: PassphraseFile = None,
+    yes: Yes = False,
+) -> None:
+    """As an organisation: sign the list of your stations, into a file for the keepers of the root. A new organisation key works too."""
     held = TrustBundle.load(bundle)
-    content = held.content
-    if json_:
-        print(json.dumps(summary(held), indent=1))
-        return
-    print(f"{held.network} network, version {held.version}, issued {held.issued}, expires {held.expires}, {len(held.raw)} bytes")
-    print(f"root: {held.roots[-1].threshold} of {len(held.roots[-1].keys)} keys, {len(held.roots) - 1} rotations")
-    for o in content.organisations:
-        print(f"{o.number:>5} {o.name}" + (f", delisted {o.delisted}" if o.delisted else ""))
-        for s in o.stations:
-            scopes = " ".join(word for word, bit in trust.SCOPES.items() if s.scope & bit)
-            print(f"      station {s.number}: {s.key.kid.hex()} {ALGORITHMS[s.key.algorithm]} {s.first} to {s.last} {scopes}")
-    print(f"{len(content.withdrawn)} cards withdrawn, {len(content.revoked)} keys revoked, {len(content.sealing)} sealing keys")
-
-
-def summary(held: TrustBundle) -> dict[str, Any]:
-    """A bundle as JSON."""
-    return {
-        "network": held.network, "version": held.version, "issued": held.issued.isoformat(), "expires": held.expires.isoformat(),
-        "bytes": len(held.raw),
-        "organisations": [
-            {
-                "number": o.number, "name": o.name, "delisted": o.delisted.isoformat() if o.delisted else None,
-                "stations": [
-                    {"number": s.number, "kid": s.key.kid.hex(), "algorithm": ALGORITHMS[s.key.algorithm],
-                     "first": s.first.isoformat(), "last": s.last.isoformat(),
-                     "scope": [word for word, bit in trust.SCOPES.items() if s.scope & bit]}
-                    for s in o.stations
-                ],
-            }
-            for o in held.content.organisations
-        ],
-        "withdrawn": len(held.content.withdrawn), "revoked": len(held.content.revoked), "sealing": len(held.content.sealing),
-    }  # fmt: skip
-
-
-def _root(bundle: Path, root_key: Path, passphrase_file: Path | None) -> Signer:
-    about, signer = keyfile.signer(root_key, passphrase(passphrase_file, root_key))
-    keyfile.require(about, "root", TrustBundle.load(bundle).network)
-    return signer
-
-
-def _public(given: str, purpose: str, network: str) -> Key:
-    path = Path(given)
-    if path.exists():
-        about = keyfile.describe(path)
-        keyfile.require(about, purpose, network)
-        return about.key
+    owner = changes.organisation(held.content, asked(name, "Short name of your organisation", "NAME"))
+    if unknown := set(drop or ()) - {s.number for s in owner.stations}:
+        raise TrustError(f"{owner.name} has no station {min(unknown)}")
+    listed = [s for s in owner.stations if s.number not in (drop or ())] + _new_station(held, owner, public or [], scope, first_day)
+    renewed = public_key(str(organisation_key), "organisation", held.network) != owner.key
+    tell(["the whole list:", *(station(owner, s) for s in listed)])
+    confirm("Is this right?", yes)
+    signed = stations.sign_stations(held, owner, signer_of(organisation_key, "organisation", held.network, passphrase_file), listed)
     try:
-        return Key(bytes.fromhex(given))
+        files.write_atomically(out, signed.raw)
+    except OSError as error:
+        raise TrustError(f"{out}: {error.strerror}") from None
+    command = "renew-organisation" if renewed else "accept-stations"
+    print(f"{out}: give this file to the keepers of the root, who run: healthcard trust {command} BUNDLE {out.name}")
+    print(f"Tell them the fingerprint of your key by telephone: {fingerprint(signed.key)}")
+
+
+@trust_commands.command("accept-stations")
+def accept_stations(
+    bundle: Bundle, station_list: StationList, root_key: RootKeys = None, passphrase_file: PassphraseFile = None, yes: Yes = False
+) -> None:
+    """As the root: put the station list that an organisation signed into the next bundle."""
+    held, today = TrustBundle.load(bundle), date.today()
+    content = changes.accept_stations(held.content, _station_list(station_list, held.network))
+    then = ". Give the new bundle to every reader."
+    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
+
+
+@trust_commands.command("renew-organisation")
+def renew_organisation(
+    bundle: Bundle, station_list: StationList, root_key: RootKeys = None, passphrase_file: PassphraseFile = None, yes: Yes = False
+) -> None:
+    """As the root: list an organisation's next key, with the station list that it signed with that key."""
+    held, today = TrustBundle.load(bundle), date.today()
+    listed = _station_list(station_list, held.network)
+    tell([f"compare by telephone: {fingerprint(listed.key)}"])
+    content = changes.renew_organisation(held.content, listed, today)
+    then = ". The earlier key of the organisation signs no station list any more."
+    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then, final=True)
+
+
+@trust_commands.command("add-sealing-key")
+def add_sealing_key(
+    bundle: Bundle,
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="key file of the epoch, or its public key in hexadecimal", show_default=False)
+    ] = None,
+    first_day: Annotated[str | None, typer.Option(help="of the epoch, as 2027-01-01; default: today", show_default=False)] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="length of the epoch")] = EPOCH_DAYS,
+    retire: Annotated[bool, typer.Option("--retire", help="and list no longer the keys whose epoch is over")] = False,
+    root_key: RootKeys = None,
+    passphrase_file: PassphraseFile = None,
+    yes: Yes = False,
+) -> None:
+    """List the key that sensitive entries are sealed to for a month."""
+    held, today = TrustBundle.load(bundle), date.today()
+    first = day(first_day, today, "--first-day")
+    public = _sealing_key(asked(key, "Key file of the epoch", "KEY"), held.network)
+    content = changes.add_sealing_key(held.content, public, first, first + timedelta(days - 1))
+    if retire:
+        content = changes.retire_sealing_keys(content, today)
+    then = ". The epoch's key file opens what is sealed to it: only clinical devices hold it, and it is destroyed after about a year."
+    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
+
+
+for _name, _command in {**cli_withdraw.COMMANDS, **cli_travel.COMMANDS}.items():
+    trust_commands.command(_name)(_command)
+
+
+def _new_station(
+    held: TrustBundle, owner: Organisation, given: list[str], scope: list[str] | None, first_day: str | None
+) -> list[Station]:
+    """Stations with the next free numbers, for half a year."""
+    words, today = scope or ["issue", "continue"], date.today()
+    if unknown := [word for word in words if word not in SCOPES]:
+        raise typer.BadParameter(f"{unknown[0]}: one of {', '.join(SCOPES)}", param_hint="--scope")
+    first = day(first_day, today, "--first-day")
+    if abs(first - today) > FURTHEST:
+        raise typer.BadParameter("more than a year from today", param_hint="--first-day")
+    bits, free = sum({SCOPES[word] for word in words}), stations.next_number(owner)
+    keys = [public_key(one, "station", held.network) for one in given]
+    return [Station(free + n, bits, key, first, custody.last_day(first)) for n, key in enumerate(keys)]
+
+
+def _station_list(path: Path, network: str) -> SignedStations:
+    try:
+        listed = SignedStations.load(files.read(path, LARGEST))
+    except OSError as error:
+        raise TrustError(f"{path}: {error.strerror}") from None
+    except TrustError as error:
+        raise TrustError(f"{path}: {error}") from None
+    if listed.network != network:
+        raise TrustError(f"{path}: of the {listed.network} network")
+    return listed
+
+
+def _sealing_key(given: str, network: str) -> bytes:
+    if (path := Path(given)).exists():
+        about = keyfile.describe(path)
+        keyfile.require(about, "epoch", network)
+        return about.public
+    try:
+        return bytes.fromhex(given)
     except ValueError:
         raise TrustError(f"{given}: neither a key file nor a public key in hexadecimal") from None

@@ -10,7 +10,7 @@ without it a new one, and what is new of it. `language` and `choices` may stand 
 record of the reading; places of what is refused are those of the change, written with `people`.
 
 On a new card nobody vouches for more than before: contacts of others keep their source, what was not verified becomes told by the
-holder. Who it belongs to is never guessed: contacts of "which child?" need a decision (`whose`).
+holder, and what she agreed to is asked again. Who it belongs to is never guessed: contacts of "which child?" need a decision (`whose`).
 """
 
 import re
@@ -27,13 +27,13 @@ from healthcard.codec import Part
 from healthcard.errors import ConfirmationNeeded, NewerVersion, Problem, RecordError, SealedContentLost, Unreadable
 from healthcard.faults import parse_json
 from healthcard.merge import HISTORY, Merged, Source, with_source
-from healthcard.record import HOLDER, MOST_PEOPLE, WITHHELD, AnyPerson, Record, has_history
+from healthcard.record import HOLDER, MOST_PEOPLE, WITHHELD, AnyPerson, Choices, Record, has_history
 from healthcard.sign import Signer
 from healthcard.trust import CONTINUE, ISSUE, TrustBundle
 from healthcard.vocabulary import Vocabulary
 
 Change = Mapping[str, Any] | str | bytes
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,4})\]")
+_PLACE = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[\d{1,4}\])*")
 
 
 def extend(
@@ -53,21 +53,31 @@ def extend(
     held = readable(reading)
     match = authorised(bundle, signer, CONTINUE if sticker else ISSUE, now)
     issuer = match.organisation.name
-    if sticker and (change is None or leave_out or whose or withhold_sources):
-        raise RecordError([Problem("change", "a continuation only adds", "a new card can leave out")])
-    if not sticker and not lose_sealed and any(source.part.sealed for source in held.parts):
+    leave_out, whose = tuple(leave_out), dict(whose or {})
+    if sticker:
+        if change is None or leave_out or whose or withhold_sources:
+            raise RecordError([Problem("change", "a continuation only adds", "a new card can leave out")])
+    elif not lose_sealed and any(source.part.sealed and not source.opened for source in held.parts):
         hint = "open it with the epoch key, add a sticker instead, or tell her what is lost"
         raise SealedContentLost([Problem("sealed", "the new card would be without the sealed entries", hint)])
     carried = carry(held, issuer, whose, withhold_sources)
     added = read_change(change, carried, known) if change is not None else None
-    result = _apply(carried, added, issuer, now, known) if added else carried
+    if not sticker:
+        gone = {*whose, *(int(place[7:-1]) for place in leave_out if re.fullmatch(r"people\[\d{1,4}\]", place))}
+        if undecided := held.ambiguous - gone:
+            told = "which child? no card is signed before that is decided", "say whose its contacts are, or leave it out"
+            raise RecordError([Problem(f"people[{p}]", *told) for p in sorted(undecided)])
+        carried = without(carried, [*leave_out, *(f"people[{p}]" for p in whose)], known)
+        added = added and _renumbered(added, gone)
+    result = carried
     if added:
+        result = _apply(carried, added, issuer, now, known)
         _judge(added, result, now, typed_again, issuer, known)
-    if sticker and added:
+    if sticker:
+        assert added
         part = _continuation(held, added, now)
     else:
-        gone = [*leave_out, *(f"people[{index}]" for index in whose or ())]
-        record = _without(result, gone, carried, known)
+        record = Record.from_json(result.to_json(), known)  # merged, it may be more than one card holds
         part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
     return sealed_off(part, signer, bundle, match, known)
 
@@ -103,7 +113,10 @@ def carry(held: Merged, issuer: str, whose: Mapping[int, int] | None = None, wit
         if p not in held.ambiguous or not 0 <= other < len(people) or other in held.ambiguous or people[other].role != people[p].role:
             raise RecordError([Problem(f"people[{p}]", "not contacts of which it is open whose they are, or not a person they can be of")])
         people[other] = people[other].model_copy(update={"contacts": (*people[other].contacts, *people[p].contacts)})
-    return held.record.model_copy(update={"people": tuple(people)})
+    update: dict[str, Any] = {"people": tuple(people)}
+    if not any(source.verified for source in held.parts):
+        update["choices"] = Choices.model_validate({})  # what she agreed to is asked again
+    return held.record.model_copy(update=update)
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,7 @@ class Added:
     people: tuple[int, ...]
 
 
-def read_change(change: Change, carried: Record, known: Vocabulary) -> Added:
+def read_change(change: Change, carried: Record, known: Vocabulary | None = None) -> Added:
     """A change, checked as records are; raises RecordError for a person who is not on the card and for one that is named twice."""
     data = parse_json(change)
     if isinstance(data, Mapping) and "people" not in data:
@@ -146,6 +159,14 @@ def read_change(change: Change, carried: Record, known: Vocabulary) -> Added:
         raise RecordError(found)
     whole = carried.model_dump(mode="json", by_alias=True, include={"language", "choices"}) | dict(data) | {"people": people}
     return Added(Record.from_json(whole, known), tuple(numbers))
+
+
+def _renumbered(added: Added, gone: set[int]) -> Added:
+    """The change with the numbers that people have once those of `gone` are left out."""
+    found = [f"people[{at}].person" for at, number in enumerate(added.people) if number in gone]
+    if found:
+        raise RecordError([Problem(place, "left out of the new card") for place in found])
+    return Added(added.record, tuple(number - sum(left < number for left in gone) for number in added.people))
 
 
 def _less(data: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -223,6 +244,9 @@ def _continuation(held: Merged, added: Added, now: date) -> Part:
     return Part("continuation", secrets.token_bytes(codec.ID_SIZE), held.card_id, now, record, tuple(ref for ref, _ in named))
 
 
+# --- leaving out ----------------------------------------------------------------------------------------------------
+
+
 def without(record: Record, places: Iterable[str], known: Vocabulary | None = None) -> Record:
     """The record less what stands at `places`: "people[1]", "people[0].contacts[2].findings[0]", "people[0].pregnancy".
 
@@ -230,20 +254,57 @@ def without(record: Record, places: Iterable[str], known: Vocabulary | None = No
     Raises RecordError for a place that is not there, and where nothing would be left to put on a card.
     """
     data = record.to_json()
-    found = [(place, _path(place)) for place in places]
-    missing = [Problem(place, "no such line on the card") for place, path in found if not _stands(data, path)]
-    if missing:
+    paths = {place: _path(place) for place in places}
+    if missing := [Problem(place, "no such line on the card") for place, path in paths.items() if not path or not _stands(data, path)]:
         raise RecordError(missing)
-    # From the end, so that the numbers of what is still to go stay right.
-    for path in sorted({path for _, path in found}, key=lambda path: [(str(step), -1) if isinstance(step, str) else ("", step) for step in path], reverse=True):
+    for path in sorted(paths.values(), key=_order, reverse=True):  # from the end, so that the numbers before stay right
         _remove(data, path)
-    for person in data["people"]:
+    for person in data.get("people", ()):
         if not person.keys() & {"conditions", "vaccines_before"}:
             person.pop("history_source", None)
-        person["contacts"] = [c for n, c in enumerate(person["contacts"]) if c not in person["contacts"][:n]]
+        contacts = person.pop("contacts", [])
+        person["contacts"] = [contact for n, contact in enumerate(contacts) if contact not in contacts[:n]]
     return Record.from_json(data, known)
 
 
 def without_person(record: Record, person: int, known: Vocabulary | None = None) -> Record:
     """The record less one person; what others' entries tell of it (a delivery) stays."""
     return without(record, [f"people[{person}]"], known)
+
+
+Path = tuple[str | int, ...]
+
+
+def _path(place: str) -> Path:
+    """The steps of a place; none where it is not written as one."""
+    if not _PLACE.fullmatch(place):
+        return ()
+    return tuple(int(number) if number else name for name, number in re.findall(r"([^.\[\]]+)|\[(\d+)\]", place))
+
+
+def _order(path: Path) -> list[tuple[str, int]]:
+    return [(step, -1) if isinstance(step, str) else ("", step) for step in path]
+
+
+def _stands(data: Any, path: Path) -> bool:
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(data, list) or step >= len(data):
+                return False
+        elif not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return True
+
+
+def _remove(data: Any, path: Path) -> None:
+    """Take out what stands at `path`, and what is left empty by that; contacts and a contact may be empty."""
+    if not _stands(data, path):
+        return  # went with another
+    owners = [data]
+    for step in path[:-1]:
+        owners.append(owners[-1][step])
+    for n in reversed(range(len(path))):
+        del owners[n][path[n]]
+        if owners[n] or (n and path[n - 1] in ("people", "contacts")):
+            return

@@ -69,7 +69,7 @@ class _Writer:
 
     def profile(self, person: Mother | Infant, anchor: int) -> tuple[int, list[int]]:
         by_bit: dict[int, int] = {int(key[1:]): value for key, value in (person.unknown or {}).items()}
-        lmp = person.pregnancy.lmp if isinstance(person, Mother) and person.pregnancy else None
+        lmp = person.pregnancy.lmp if person.role == "mother" and person.pregnancy else None
         for quantity in self.known.profile[person.role].entries:
             value = profile_value(person, quantity)
             if value is None:

@@ -100,7 +100,7 @@ def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) 
             here = f"{place}.contacts[{n}]"
             if contact.date > today:
                 faults.append(Problem(f"{here}.date", "in the future", "is the clock of this device right?"))
-            if isinstance(person, Infant) and _unborn(person, contact.date):
+            if person.role == "infant" and _unborn(person, contact.date):
                 faults.append(Problem(f"{here}.date", "before the birth"))
             suspects = _suspects(person, contact)
             for key, value in (contact.observations or {}).items():
@@ -142,7 +142,7 @@ def _unborn(person: Infant, day: date) -> bool:
 
 
 def _person_dates(person: AnyPerson, place: str, today: date) -> Iterator[Problem]:
-    if isinstance(person, Infant):
+    if person.role == "infant":
         if _unborn(person, today):
             yield Problem(f"{place}.born", "in the future")
         if person.born and (today - person.born).days >= TWO_YEARS and person.born_precision in (None, "day"):
@@ -162,7 +162,7 @@ def _person_dates(person: AnyPerson, place: str, today: date) -> Iterator[Proble
 
 def _suspects(person: AnyPerson, contact: Contact) -> frozenset[str]:
     """Measurements that make a z-score implausible; where the sex is not known, those that no girl and no boy can have."""
-    if not isinstance(person, Infant) or not isinstance(contact, InfantContact) or (scores := states.growth(person, contact)) is None:
+    if person.role != "infant" or not isinstance(contact, InfantContact) or (scores := states.growth(person, contact)) is None:
         return frozenset()
     flags = scores.flags
     if person.sex not in ("female", "male"):
@@ -183,7 +183,7 @@ def questions(record: Record, today: date, issuer: str | None = None, known: Voc
             value = profile_value(person, quantity) if quantity.range.warn else None
             if value is not None and (meant := corrections(quantity, value)):
                 asked.append(_question(f"{place}.{quantity.path}", "unit_slip", suggestions=meant))
-        if isinstance(person, Mother):
+        if person.role == "mother":
             asked += _of_pregnancy(person, place, judged)
         for n in judged:
             if person.contacts[n].time is None and any(one.rule.level == "red" for one in rules.fired(record, at, n, known)):
@@ -261,7 +261,7 @@ def _of_measurements(person: AnyPerson, place: str, n: int, known: Vocabulary) -
     for key, value in values.items():
         if (key in suspects or (key in by_key and corrections(by_key[key], value))) and (suggestions := meant(key)):
             yield _question(f"{here}.{key}", "unit_slip", suggestions=suggestions)
-    if isinstance(person, Infant):
+    if person.role == "infant":
         age = None if person.born_precision == "year" else states.age_days(person, contact.date)
         if "length" in values and "height" in values:
             yield _question(f"{here}.height", "length_and_height", f"{here}.length")
@@ -287,7 +287,7 @@ def _of_measurements(person: AnyPerson, place: str, n: int, known: Vocabulary) -
 
 def _key(person: AnyPerson, contact: Contact, measurement: str) -> str:
     """The observation that a measurement is: the length may be a height."""
-    if measurement == "length" and isinstance(person, Infant) and isinstance(contact, InfantContact):
+    if measurement == "length" and person.role == "infant" and isinstance(contact, InfantContact):
         return states.length_key(person, contact)
     return measurement
 
@@ -295,7 +295,7 @@ def _key(person: AnyPerson, contact: Contact, measurement: str) -> str:
 def _number(person: AnyPerson, contact: Contact, name: str) -> float | None:
     """An observation or, of a child, what follows from its growth."""
     number: float | None = (contact.observations or {}).get(name)
-    if number is None and isinstance(person, Infant) and isinstance(contact, InfantContact):
+    if number is None and person.role == "infant" and isinstance(contact, InfantContact):
         number = getattr(states.growth(person, contact), name, None)
     return number
 

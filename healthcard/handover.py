@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from healthcard import measured, rules, schedule, states, vocabulary
 from healthcard.danger import dangers
-from healthcard.record import HOLDER, WITHHELD, AnyPerson, Contact, Infant
+from healthcard.record import HOLDER, WITHHELD, AnyPerson, Contact
 from healthcard.schedule import Due, Schedule
 from healthcard.summary import (
     Age,
@@ -165,7 +165,7 @@ class _Person:
         for key in person.unknown or ():
             self._code("profile", key, self.profile)
         coded = [("blood_group", person.blood_group)]
-        if isinstance(person, Infant):
+        if person.role == "infant":
             coded += [("sex", person.sex), ("born_precision", person.born_precision)]
         elif person.pregnancy:
             coded += [("dating", person.pregnancy.dating), ("outcome", person.pregnancy.outcome)]
@@ -256,7 +256,7 @@ class _Person:
         group = _word(person.blood_group)
         rhesus: Literal["positive", "negative"] | None = None if not group else "negative" if group.endswith("-") else "positive"
         conditions = tuple(self.conditions.values())
-        if isinstance(person, Infant):
+        if person.role == "infant":
             exact = person.born_precision in (None, "day")
             return Who(
                 self.profile, 0, conditions, group, rhesus,

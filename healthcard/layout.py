@@ -30,11 +30,10 @@ SIDES = ("front", "back")
 ORDER = ("danger", "time_critical", "allergies", "who", "values", "medicines", "vaccines", "due", "referral", "more")  # as they are read
 PRIORITY = ("danger", "time_critical", "allergies", "referral", "who", "medicines", "due", "values", "vaccines", "more")  # as they get room
 FRONT = ("danger", "time_critical", "allergies", "who", "medicines", "due", "referral")  # of a card of one person
-ON_SCREEN_ONLY = ("verdict",)  # a reader's finding; paper can't know it
 
 
 class Line(Protocol):
-    """One line of the text twin, as healthcard.text makes it."""
+    """One line of the text twin, as healthcard.paper makes it; one with `cells` and `date` is a row of a table too."""
 
     @property
     def text(self) -> str: ...
@@ -51,7 +50,7 @@ class Line(Protocol):
 
 
 class Section(Protocol):
-    """A titled run of lines, as healthcard.text makes it."""
+    """A titled run of lines, as healthcard.paper makes it."""
 
     @property
     def key(self) -> str: ...
@@ -105,7 +104,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
                 withheld += 1
                 continue
             back = line.role == "infant" if both else section.key not in FRONT
-            lines["back" if back else "front"].append(_line(line, second, card.people))
+            _add(lines["back" if back else "front"], _line(line, second, card.people))
         for side in SIDES:
             if lines[side]:
                 place = {"key": section.key, "order": ORDER.index(section.key), "priority": PRIORITY.index(section.key)}
@@ -215,28 +214,48 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _pairs(sections: Sequence[Section], route: Sequence[Section] | None) -> Iterator[tuple[Section, Section | None]]:
-    shown = [section for section in sections if section.key not in ON_SCREEN_ONLY]
     if route is None:
-        yield from ((section, None) for section in shown)
+        yield from ((section, None) for section in sections)
         return
-    others = [section for section in route if section.key not in ON_SCREEN_ONLY]
-    shapes = [[(section.key, len(section.lines)) for section in language] for language in (shown, others)]
+    shapes = [[(section.key, len(section.lines)) for section in language] for language in (sections, route)]
     if shapes[0] != shapes[1]:
         raise PrintError("the two languages of the face do not match line for line")
-    yield from zip(shown, others, strict=True)
+    yield from zip(sections, route, strict=True)
 
 
 def _line(line: Line, second: Line | None, people: Sequence[str]) -> dict[str, Any]:
     number = None if line.person is None else _number(people, line.person)
-    return {
-        **_words((line.text, second.text if second else None)),
+    made: dict[str, Any] = {
+        **_words((line.text, second.text if second and _adds(second.text, line.text) else None)),
         "level": line.level,
-        "person": line.person,
         "role": line.role,
-        "number": number,
+        "numbers": [] if number is None else [number],
         "icon": line.icon,
         "draft": line.draft,
     }
+    cells = getattr(line, "cells", ())
+    if cells:
+        others = getattr(second, "cells", None) or (None,) * len(cells)
+        made["date"] = _glued(getattr(line, "date", ""))
+        made["cells"] = [
+            {**_words((cell.title, other.title if other and other.title != cell.title else None)), "unit": cell.unit, "value": cell.value}
+            for cell, other in zip(cells, others, strict=True)
+        ]
+    return made
+
+
+def _add(lines: list[dict[str, Any]], line: dict[str, Any]) -> None:
+    """Add a line; what is said of several people alike is said once."""
+    for other in lines:
+        if "cells" not in line and line["numbers"] and {**other, "numbers": line["numbers"]} == line:
+            other["numbers"] += line["numbers"]
+            return
+    lines.append(line)
+
+
+def _adds(second: str, first: str) -> bool:
+    """Whether the second language has a word that the first has not: "BCG" is printed once."""
+    return not set(re.findall(r"\w+", second)) <= set(re.findall(r"\w+", first))
 
 
 def _number(people: Sequence[str], index: int) -> int | None:
@@ -251,5 +270,6 @@ def _words(words: Words) -> dict[str, str | None]:
 
 
 def _glued(text: str) -> str:
-    """`text` with no line break between a number and the unit or month after it."""
+    """`text` with no line break between a number and the unit or month after it, and with a true minus."""
+    text = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", text)
     return re.sub(r"(?<=\d) (?=[^\W\d]|[°%])", "\u00a0", text)

@@ -6,7 +6,7 @@ from typing import Final
 
 from healthcard import states
 from healthcard.growth import INDICATORS, STANDING_FROM_DAY, classify
-from healthcard.record import AnyPerson, Contact, Infant
+from healthcard.record import AnyPerson, Contact
 from healthcard.summary import Growth, NotMeasured, Origin, Point, Score, Series, Trend
 from healthcard.vocabulary import Role, Vocabulary
 
@@ -57,7 +57,7 @@ def trend(points: Sequence[Point]) -> Trend | None:
 
 def growth(person: AnyPerson, origins: Sequence[Origin], elapsed: Callable[[date], int]) -> tuple[Growth, ...]:
     """A child's z-scores at the last contact that allowed any; nothing for a mother."""
-    if not isinstance(person, Infant):
+    if person.role != "infant":
         return ()
     for contact, origin in zip(reversed(person.contacts), reversed(origins), strict=True):
         scores = states.growth(person, contact) if contact.observations else None
@@ -85,7 +85,7 @@ def not_measured(
     missing = []
     if pregnant and not {"systolic", "diastolic"} <= seen:
         missing.append(NotMeasured(origin, 1, BLOOD_PRESSURE))
-    if isinstance(person, Infant) and last and not any("infant_died" in (contact.findings or ()) for contact in person.contacts):
+    if person.role == "infant" and last and not any("infant_died" in (contact.findings or ()) for contact in person.contacts):
         days = states.age_days(person, today)
         if "weight" not in seen:
             missing.append(NotMeasured(origin, 0, "weight"))

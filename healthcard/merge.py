@@ -49,11 +49,12 @@ Slot = list[tuple["Source", AnyPerson]]
 
 @dataclass(frozen=True)
 class Source:
-    """One part as a reader found it; `issuer` is known where a signature fits."""
+    """One part as a reader found it; `issuer` is known where a signature fits, `opened` says that its sealed entries are in the record."""
 
     part: Part
     verdict: str
     issuer: str | None = None
+    opened: bool = False
 
     @property
     def verified(self) -> bool:

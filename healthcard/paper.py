@@ -8,22 +8,25 @@ age) names the day. It names no organisation but the one she is sent to; who mea
 what that means; only red lines name their rule. A "*" ends what rests on a row that nobody has read in its source.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
 from healthcard.handover import age
 from healthcard.labels import Label, counted, day, has_label, joined, label, number
-from healthcard.summary import Danger, Dose, Due, Handover, Origin, Series, Supply, Who
+from healthcard.schedule import Due
+from healthcard.summary import Danger, Dose, Growth, Handover, Origin, Supply, Who
 from healthcard.text import SECTIONS, Section
+from healthcard.vocabulary import Value
 from healthcard.wording import SCORES_SHOWN, SELF_EXPLAINED, Level, Line, Words, medicine_label
 
 ON_PAPER: Final = SECTIONS[1:]  # a verdict is a reader's finding; paper can't know it
 OPEN: Final = 1  # the highest sensitivity that may stand on a face (DP-07)
 POSTPARTUM_DAYS: Final = 42  # up to here the day counts (WHO postnatal care), later the week or month
-NOTHING: Final = "–"  # in a table: not measured at that contact
+NOTHING: Final = "\u2013"  # in a table: not measured at that contact
+IN_CODE: Final = ""  # in a table: perhaps measured
 DOT: Final = " · "
 
 
@@ -34,6 +37,17 @@ class Cell:
     title: str
     unit: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A quantity in the table of values: its figures by contact, and what stands where there is none."""
+
+    title: Label
+    unit: Label
+    figures: Mapping[Origin, str]
+    missing: str
+    sensitivity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +87,45 @@ class Paper(Words):
         """In brackets, the day of which an age or a gestation is true."""
         return None if self.beside else Label(f"({day(self.handover.today, self.language)})", False)
 
+    def bracketed(self, words: Label | None) -> Label | None:
+        return joined("", "(", words, ")") if words and words.text else None
+
+    def blood(self, who: Who) -> Label:
+        """The group; a negative one also in words, for a minus is soon overlooked."""
+        if not who.blood_group or who.rhesus == "negative":
+            return super().blood(who)
+        return joined(" ", label("observation", "blood_group", self.language), who.blood_group)
+
     def danger(self) -> Iterator[Line]:
-        for (origin, key), found in groupby((*self.handover.danger, *self.handover.watch), _one_line):
-            lines = [line for line in found if line.sensitivity <= OPEN]
-            if not lines:
-                continue
-            level: Level = "red" if lines[0].level == "red" else "amber"
-            signs = [label("finding", line.key, self.language) for line in lines if line.kind == "finding"]
-            said = joined(", ", joined(DOT, *signs), self.when(origin, time=True)) if not key else self.value_met(lines[0])
+        """Danger signs of one contact stand in one line, and so do values that mean the same."""
+        groups: dict[tuple[Origin, str, str], list[Danger]] = {}
+        for line in (*self.handover.danger, *self.handover.watch):
+            if line.sensitivity <= OPEN:
+                groups.setdefault((line.origin, line.level, self.meaning(line).text), []).append(line)
+        for (origin, red, _), lines in groups.items():
+            what = joined(DOT, *(self.finding(line) for line in lines))
+            rule = lines[0].rules[0] if lines[0].kind == "value" else None
+            source = f" ({rule.source.partition(';')[0]})" if rule and red == "red" and not self.beside else ""
+            meaning = self.meaning(lines[0]) if rule else None
+            said = joined("", joined(self.colon, joined(", ", what, self.when(origin, time=True)), meaning), source)
             draft = not all(rule.confirmed for line in lines for rule in line.rules)
+            level: Level = "red" if red == "red" else "amber"
             yield self.line(said, level, origin, "danger", max(line.sensitivity for line in lines), draft)
 
-    def value_met(self, line: Danger) -> Label:
-        """"Blood pressure 166/112 mmHg, 10 Oct 2026: severe hypertension range (WHO SMART ANC DT.17-24)"."""
-        meaning = joined(self.semicolon, *dict.fromkeys(label("rule", str(rule.number), self.language) for rule in line.rules))
-        source = f" ({line.rules[0].source.partition(';')[0]})" if line.level == "red" and line.rules and not self.beside else ""
-        what = self.name(line) if self.beside and not any(isinstance(value, str) for _, value in line.values) else self.reading(line)
-        value = joined(", ", what, self.when(line.origin, time=True))
-        return joined("", joined(self.colon, value, meaning), source)
+    def meaning(self, line: Danger) -> Label:
+        """What the first rule that a value met says; a danger sign says it itself."""
+        return label("rule", str(line.rules[0].number), self.language) if line.kind == "value" else Label("", False)
 
-    def name(self, line: Danger) -> Label:
+    def finding(self, line: Danger) -> Label:
+        """"Severe headache", "Blood pressure 166/112 mmHg"; beside the other language without the figure."""
+        if line.kind == "finding":
+            return label("finding", line.key, self.language)
+        if line.key.endswith("_z"):
+            return self.score(line.key.removesuffix("_z"), dict(line.values)[line.key], None)
+        if not self.beside or any(isinstance(value, str) for _, value in line.values):
+            return self.reading(line)
         if line.key == "gestation_days":
             return label("derived", "gestational_age_days", self.language)
-        if line.key.endswith("_z"):
-            return label("growth", line.key.removesuffix("_z"), self.language)
         return _plain(self.quantity(line.key, line.values, line.origin.role))
 
     def time_critical(self) -> Iterator[Line]:
@@ -113,11 +142,14 @@ class Paper(Words):
                 text = joined(DOT, *parts)
                 if text.text:
                     yield self.line(text, "info", who.origin, icon, who.sensitivity)
-            known = [one for one in who.conditions if one.sensitivity <= OPEN]
-            if known:
-                notes = [(label("finding", one.finding, self.language), self.when(one.origin)) for one in known]
-                text = joined(DOT, *(joined(" ", what, joined("", "(", when, ")") if when.text else None) for what, when in notes))
-                yield self.line(text, "info", who.origin, icon, max(one.sensitivity for one in known))
+
+    def conditions(self, who: Who, dated: bool) -> list[Label]:
+        known = [one for one in who.conditions if one.sensitivity <= OPEN]
+        return [joined(" ", label("finding", one.finding, self.language), self.since(one.origin, dated)) for one in known]
+
+    def since(self, origin: Origin, dated: bool) -> Label | None:
+        """In brackets, the day of an entry; in a line that is `dated` only where it is another day."""
+        return None if dated and origin.date == self.handover.today and not origin.told_by_holder else self.bracketed(self.when(origin))
 
     def of_mother(self, who: Who) -> Iterator[list[Label]]:
         language = self.language
@@ -135,6 +167,7 @@ class Paper(Words):
         years = joined(" ", self.ui("age"), counted("years", who.age_years, language, "years")) if who.age_years is not None else None
         several = joined(" ", label("observation", "fetuses", language), str(who.fetuses)) if (who.fetuses or 1) > 1 else None
         yield _there(years, *(joined(" ", self.ui(key), str(n)) for key, n in counts if n is not None), several, self.blood(who))
+        yield self.conditions(who, dated=False)
 
     def after_birth(self, days: int) -> Label:
         since = age(self.handover.today - timedelta(days), self.handover.today)
@@ -150,69 +183,84 @@ class Paper(Words):
             years = joined(" ", self.ui("age"), said, self.as_of())
         else:
             years = joined(self.colon, self.ui("age"), self.ui("unknown"))
-        yield _there(years, label("enumeration", f"sex.{who.sex}", language) if who.sex else None)
+        sex = label("enumeration", f"sex.{who.sex}", language) if who.sex else None
         born = weeks = fed = None
-        if who.birth_weight_g is not None:
+        if who.birth_weight_g is not None and "birth_weight_g" not in self.told(who.origin.person):
             born = joined(" ", self.ui("birth_weight"), str(who.birth_weight_g), label("unit", "g", language))
         if who.gestation_at_birth is not None:
-            weeks = joined(" ", label("observation", "gestation_weeks", language), counted("weeks", who.gestation_at_birth, language, "weeks"))
+            length = counted("weeks", who.gestation_at_birth, language, "weeks")
+            weeks = joined(" ", label("observation", "gestation_weeks", language), length)
         if who.feeding:
             said = joined(self.colon, label("observation", "feeding", language), label("value", f"feeding.{who.feeding.word}", language))
-            when = self.when(who.feeding.origin)
-            fed = joined(" ", said, joined("", "(", when, ")") if when.text else None)
-        yield _there(born, weeks, self.blood(who), fed)
+            fed = joined(" ", said, self.since(who.feeding.origin, dated=True))
+        yield _there(years, sex, born, weeks, self.blood(who), fed, *self.conditions(who, dated=True))
 
     def values(self) -> Iterator[Line]:
         for missing in self.handover.not_measured:
-            what = joined(self.colon, self.quantity(missing.key, (), missing.origin.role), self.ui("not_measured"))
+            what = joined(self.colon, _plain(self.quantity(missing.key, (), missing.origin.role)), self.ui("not_measured"))
             yield self.line(joined(", ", what, self.when(missing.origin)), "question", missing.origin, "scale", missing.sensitivity)
         for person in range(len(self.handover.people)):
-            yield from self.table([series for series in self.handover.values if series.person == person])
+            yield from self.table(self.columns(person))
         for growth in self.handover.growth:
-            units = {"length": "cm", "height": "cm"}
-            inputs = dict(growth.inputs)
-            sizes = [joined(" ", _plain(label("observation", key, self.language, growth.origin.role)), self.measured(key, ((key, inputs[key]),), unit))
-                     for key, unit in units.items() if key in inputs]  # fmt: skip
-            shown = [self.score(score.indicator, score.z, score.word, score.implausible)
-                     for score in growth.scores if score.implausible or score.indicator in SCORES_SHOWN]  # fmt: skip
-            text = joined(" ", joined(DOT, *sizes, *shown), joined("", "(", self.when(growth.origin), ")") if not self.beside else None)
-            level: Level = "question" if any(score.implausible for score in growth.scores) else "info"
-            if shown:
-                yield self.line(text, level, growth.origin, "scale", growth.sensitivity)
+            yield from self.growth(growth)
 
-    def score(self, indicator: str, z: float, word: str | None, implausible: bool) -> Label:
-        figure = joined(" ", label("growth", indicator, self.language), None if self.beside else f"{number(z, self.language)} z")
-        if implausible:
-            return joined(self.colon, figure, self.ui("implausible"))
-        return joined(" ", figure, joined("", "(", label("growth", word, self.language), ")") if word and word != "normal" else None)
+    def columns(self, person: int) -> list[Column]:
+        """The quantities of one person's table; of a child's length only the last value is in the handover."""
+        found = []
+        for one in (series for series in self.handover.values if series.person == person):
+            title = self.quantity(one.key, () if one.key == "blood_pressure" else one.points[0].values, one.role)
+            figures = {point.origin: self.figure(one.key, dict(point.values)) for point in one.points}
+            found.append(Column(_plain(title), label("unit", one.unit, self.language), figures, NOTHING, one.sensitivity))
+        for growth in (growth for growth in self.handover.growth if growth.origin.person == person):
+            sizes = [(key, value) for key, value in growth.inputs if key in ("length", "height")]
+            for key, value in sizes:
+                title = _plain(label("observation", key, self.language, growth.origin.role))
+                figures = {growth.origin: self.figure(key, {key: value})}
+                found.append(Column(title, label("unit", "cm", self.language), figures, IN_CODE, growth.sensitivity))
+        return found
 
-    def table(self, columns: list[Series]) -> Iterator[Line]:
-        """One row for each contact, the newest first; a row after the first gives way before anything else."""
-        heads = [(_plain(self.quantity(c.key, c.points[0].values if c.key != "blood_pressure" else (), c.role)),
-                  label("unit", c.unit, self.language)) for c in columns]  # fmt: skip
-        origins = {point.origin.contact or 0: point.origin for column in columns for point in column.points}
-        for n, (_, origin) in enumerate(sorted(origins.items(), reverse=True)):
-            found = [self.figure(column, origin) for column in columns]
-            cells = tuple(Cell(head.text, unit.text, figure) for (head, unit), figure in zip(heads, found, strict=True))
-            named = [joined(" ", head, None if self.beside else joined(" ", figure, unit))
-                     for (head, unit), figure in zip(heads, found, strict=True) if figure != NOTHING]  # fmt: skip
-            when, level = self.when(origin), "old" if n else "info"
-            text = joined(DOT, when, *named)
-            draft = text.draft or any(part.draft for head in heads for part in head)
-            yield Reading(text.text, level, origin.person, origin.role, "scale", draft, max(c.sensitivity for c in columns), when.text, cells)  # type: ignore[arg-type]  # fmt: skip
-
-    def figure(self, column: Series, origin: Origin) -> str:
-        """What one contact measured of a quantity; "124/–" where the lower blood pressure is missing."""
-        values = next((dict(point.values) for point in column.points if point.origin == origin), None)
-        if values is None:
-            return NOTHING
-        parts = ("systolic", "diastolic") if column.key == "blood_pressure" else (column.key,)
+    def figure(self, key: str, values: Mapping[str, Value]) -> str:
+        """"124/78"; of blood pressure also one part alone."""
+        parts = ("systolic", "diastolic") if key == "blood_pressure" else (key,)
         return "/".join(number(values[part], self.language) if part in values else NOTHING for part in parts)  # type: ignore[arg-type]
+
+    def table(self, columns: list[Column]) -> Iterator[Line]:
+        """One row for each contact, the newest first; a row after the first gives way before anything else."""
+        origins = {origin.contact or 0: origin for column in columns for origin in column.figures}
+        for n, (_, origin) in enumerate(sorted(origins.items(), reverse=True)):
+            figures = [column.figures.get(origin, column.missing) for column in columns]
+            cells = tuple(Cell(c.title.text, c.unit.text, figure) for c, figure in zip(columns, figures, strict=True))
+            there = [(c, figure) for c, figure in zip(columns, figures, strict=True) if figure not in (NOTHING, IN_CODE)]
+            named = [joined(" ", c.title, None if self.beside else joined(" ", figure, c.unit)) for c, figure in there]
+            when, level = self.when(origin), _earlier(n > 0)
+            text, sensitivity = joined(DOT, when, *named), max(column.sensitivity for column in columns)
+            draft = text.draft or any(column.title.draft or column.unit.draft for column in columns)
+            yield Reading(text.text, level, origin.person, origin.role, "scale", draft, sensitivity, when.text, cells)
+
+    def growth(self, growth: Growth) -> Iterator[Line]:
+        """The z-scores that mean something and that no line of danger tells; the others anyone can look up again."""
+        told = self.told(growth.origin.person)
+        implausible = [score for score in growth.scores if score.implausible]
+        remarkable = [score for score in growth.scores if score.indicator in SCORES_SHOWN and score.word not in (None, "normal")]
+        scores = [*implausible, *(score for score in remarkable if f"{score.indicator}_z" not in told)]
+        if scores:
+            level: Level = "question" if implausible else "info"
+            named = [self.score(score.indicator, score.z, score.word or "implausible") for score in scores]
+            yield self.line(joined(", ", joined(DOT, *named), self.when(growth.origin)), level, growth.origin, "scale", growth.sensitivity)
+
+    def told(self, person: int) -> set[str]:
+        return {line.key for line in (*self.handover.danger, *self.handover.watch) if line.origin.person == person}
+
+    def score(self, indicator: str, z: Value, word: str | None) -> Label:
+        figure = "" if self.beside else f"{number(z, self.language)} z"  # type: ignore[arg-type]
+        remark = label("growth", word, self.language) if word else None
+        return joined(" ", label("growth", indicator, self.language), figure, self.bracketed(remark))
 
     def medicines(self) -> Iterator[Line]:
         for line in self.handover.medicines:
             dose = joined(self.colon, medicine_label(line.medicine, self.language), self.taken(line))
-            yield self.line(joined(", ", dose, self.started(line)), "info", line.origin, "medicine", line.sensitivity)
+            level = _earlier(line.state == "finished")
+            yield self.line(joined(", ", dose, self.started(line)), level, line.origin, "medicine", line.sensitivity)
 
     def started(self, line: Supply) -> Label:
         told = self.ui("told_by_holder") if line.origin.told_by_holder else None
@@ -239,7 +287,12 @@ class Paper(Words):
         return joined(", ", *written)
 
     def due(self) -> Iterator[Line]:
-        for (person, on), found in groupby(sorted(self.handover.due, key=_person_and_day), _person_and_day):
+        """What falls on one day in one line; what was due before the card was made is due on that day (and tells no day of birth)."""
+
+        def when(due: Due) -> tuple[int, date]:
+            return due.person, max(due.due, self.handover.today)
+
+        for (person, on), found in groupby(sorted(self.handover.due, key=when), when):
             items = list(found)
             about = label("enumeration", "born_precision.estimated", self.language) if any(one.approximate for one in items) else None
             written = None if self.beside else day(on, self.language)
@@ -256,7 +309,7 @@ class Paper(Words):
         for line in self.handover.referrals:
             urgency = label("enumeration", line.urgency if line.urgency.startswith("#") else f"urgency.{line.urgency}", self.language)
             reason = label("finding", line.reason, self.language) if line.reason else None
-            to = self.ui("to_organisation", organisation=self.organisation(line.to)) if line.to else None
+            to = self.ui("to_organisation", organisation=self.organisation(line.to)) if line.to and not self.beside else None
             what = joined(self.colon, joined(", ", label("service", line.service, self.language), urgency), reason)
             made = self.ui("referral_sent") if line.state == "sent" else None
             level: Level = "amber" if line.state == "to_do" and line.urgency == "urgent" else "info"
@@ -275,13 +328,9 @@ class Paper(Words):
         return Line(_capital(text.text) + star, level, origin.person, origin.role, icon, text.draft or draft, sensitivity)
 
 
-def _one_line(line: Danger) -> tuple[Origin, str]:
-    """Danger signs of one contact stand in one line, each value in its own."""
-    return line.origin, "" if line.kind == "finding" else line.key
-
-
-def _person_and_day(due: Due) -> tuple[int, object]:
-    return due.person, due.due
+def _earlier(earlier: bool) -> Level:
+    """What a later line or row supersedes gives way first where room ends."""
+    return "old" if earlier else "info"
 
 
 def _there(*labels: Label | None) -> list[Label]:

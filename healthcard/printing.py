@@ -5,7 +5,7 @@ from typing import Literal
 
 from PIL import Image
 
-from healthcard import layout, picture, symbol, text
+from healthcard import layout, paper, picture, symbol
 from healthcard.card import Card
 from healthcard.errors import NoCode, PrintError
 from healthcard.labels import LANGUAGES, day, filled, label
@@ -15,7 +15,10 @@ ROUTE_LANGUAGE = "es"  # of most service points; printed beside hers
 CODE_MM = 40.0
 PNG_DPI = 300
 GAP_MM = 4.0  # between the sides in a picture
-STRINGS = ("code", "mother", "infant", "test_card", "not_identity_document", "keep_dry", "notes", "more_on_code", "more_on_back")
+STRINGS = (
+    *("code", "mother", "infant", "test", "test_card", "not_identity_document", "not_a_diagnosis", "unconfirmed"),
+    *("keep_dry", "notes", "more_on_code", "more_on_back"),
+)
 
 
 def render(
@@ -58,7 +61,7 @@ def card_data(card: Card, language: str | None, route_language: str, text_light:
     wanted = dict.fromkeys((language or card.record.language, route_language))
     hers, *others = [name for name in wanted if name in LANGUAGES] or ["en"]
     route = others[0] if others else None
-    shown, beside = text.sections(card.handover, hers), text.sections(card.handover, route) if route else None
+    shown, beside = paper.sections(card.handover, hers), paper.sections(card.handover, route, beside=True) if route else None
 
     def words(key: str, **parts: object) -> Words:
         found = [filled(label("ui", key, name), **parts).text if parts else label("ui", key, name).text for name in (hers, route) if name]

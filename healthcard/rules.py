@@ -20,7 +20,7 @@ from typing import Any, Final
 from healthcard import vocabulary
 from healthcard.growth import INDICATORS
 from healthcard.predicate import Facts, Inputs, Test, comparison, condition
-from healthcard.record import AnyPerson, Contact, Infant, InfantContact, Record
+from healthcard.record import AnyPerson, Contact, InfantContact, Record
 from healthcard.states import age_days, gestation_days, growth, is_pregnant, length_key, possible_ages, postpartum_days
 from healthcard.vocabulary import ROLES, Table, Value, Vocabulary
 
@@ -160,7 +160,7 @@ def _facts(person: AnyPerson, contact: Contact) -> Facts:
     values: dict[str, Value] = dict(contact.observations or {})
     behind: dict[str, tuple[str, ...]] = {}
     derived: dict[str, Value | None]
-    if isinstance(person, Infant) and isinstance(contact, InfantContact):
+    if person.role == "infant" and isinstance(contact, InfantContact):
         derived = {"age_days": age_days(person, contact.date), "birth_weight_g": person.birth.weight_g if person.birth else None}
         if scores := growth(person, contact):
             length = length_key(person, contact)

@@ -69,7 +69,7 @@ def due(record: Record, person: int, today: date, schedules: Schedule | None = N
 
 def pregnant_on(person: AnyPerson, today: date) -> bool | None:
     """Whether she is pregnant today, by her dates or by the finding `pregnant` of the last 44 weeks; None where not known."""
-    if not isinstance(person, Mother):
+    if person.role != "mother":
         return None
     if gestation_days(person, today) is not None:
         return True
@@ -104,7 +104,7 @@ class _Facts:
                 self.died = self.died or "infant_died" in contact.findings
         self.lmp = self.birth = None
         self.pregnant = self.approximate = self.weighed_at_birth = False
-        if isinstance(who, Mother):
+        if who.role == "mother":
             self.pregnant = pregnant_on(who, today) is True
             self.lmp, self.birth = (who.pregnancy.lmp, who.pregnancy.delivered) if who.pregnancy else (None, None)
         else:

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Referral, has_history, profile_value, trusted
 from healthcard.vocabulary import Quantity, Role, Vocabulary
 
-# (table, word): what came from a sealed part although this vocabulary would leave it open
+# (table, word): what came from a sealed part although this vocabulary would leave it open. By word, not by place: what one reader
+# of a later edition sealed is sensitive wherever it stands, and survives whatever happens to the contacts around it.
 Kept: TypeAlias = frozenset[tuple[str, str]]
 # Lists of a contact and of a person's history, with the table of their words; an unknown event is its own word.
 ENTRIES = {name: name for name in ("findings", "services", "medicines", "vaccines", "unknown")}
@@ -91,7 +92,7 @@ class Sealable:
             group, name = quantity.place
             value = getattr(fields.get(group), name, None) if group else fields.get(name)
             if value is not None and not self.profile(role, quantity, value):
-                found.add((f"profile_{role}", quantity.key))
+                found.add((quantity.row["list"], value) if quantity.kind == "coded" else (f"profile_{role}", quantity.key))
         return found
 
     def _divide_named(

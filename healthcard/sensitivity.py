@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from healthcard.record import Mother, Record
+from healthcard.record import Record
 from healthcard.vocabulary import Entry, Table, Vocabulary
 
 
@@ -21,7 +21,7 @@ def sensitive(record: Record, known: Vocabulary) -> list[tuple[str, str, int]]:
 
     for at, person in enumerate(record.people):
         place = f"people[{at}]"
-        if isinstance(person, Mother) and person.pregnancy and person.pregnancy.outcome in levels["outcome"]:
+        if person.role == "mother" and person.pregnancy and person.pregnancy.outcome in levels["outcome"]:
             outcome = person.pregnancy.outcome
             found.append((f"{place}.pregnancy.outcome", outcome, levels["outcome"][outcome]))
         look("findings", person.conditions, f"{place}.conditions")

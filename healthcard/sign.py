@@ -68,9 +68,15 @@ class Key:
         if isinstance(self._loaded, Ed25519PublicKey):
             key = b"\xa3\x01\x01\x20\x06\x21\x58\x20" + self.public
         else:
-            point = self._loaded.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-            key = b"\xa4\x01\x02\x20\x01\x21\x58\x20" + point[1:33] + b"\x22\x58\x20" + point[33:]
+            x, y = self.coordinates
+            key = b"\xa4\x01\x02\x20\x01\x21\x58\x20" + x + b"\x22\x58\x20" + y
         return hashlib.sha256(key).digest()
+
+    @property
+    def coordinates(self) -> tuple[bytes, bytes]:
+        """x and y of a P-256 point, 32 bytes each."""
+        point = self._loaded.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return point[1:33], point[33:]
 
     @property
     def kid(self) -> bytes:
@@ -86,13 +92,13 @@ class Key:
         """Whether `signature` (64 bytes) is this key's over `message`; an ESP256 signature must have its low s."""
         key = self._loaded
         try:
-            if isinstance(key, Ed25519PublicKey):
-                key.verify(signature, message)
+            if len(self.public) == 32:
+                key.verify(signature, message)  # type: ignore[call-arg]
             else:
                 r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
                 if s > _P256_ORDER // 2:
                     return False  # the other form of the same signature: one card, one token
-                key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+                key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))  # type: ignore[call-arg]
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -140,9 +146,10 @@ class SoftwareSigner:
         return Key(public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
 
     def sign(self, message: bytes) -> bytes:
-        if isinstance(self.private, Ed25519PrivateKey):
-            return self.private.sign(message)
-        r, s = decode_dss_signature(self.private.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
+        if self.key.algorithm == ED25519:
+            return self.private.sign(message)  # type: ignore[call-arg]
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        r, s = decode_dss_signature(self.private.sign(message, algorithm))  # type: ignore[call-arg]
         return r.to_bytes(32) + min(s, _P256_ORDER - s).to_bytes(32)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, Literal
 
 from healthcard.growth import STANDING_FROM_DAY, ZScores, z_scores
-from healthcard.record import AnyPerson, Contact, Infant, InfantContact, Mother
+from healthcard.record import AnyPerson, Contact, Infant, InfantContact
 
 LONGEST_PREGNANCY: Final = 308  # days since the last menstrual period: 44 weeks
 MEASUREMENTS: Final = ("weight", "length", "height", "head_circumference", "muac")
@@ -20,7 +20,7 @@ def age_days(person: AnyPerson, day: date) -> int | None:
 
 def gestation_days(person: AnyPerson, day: date) -> int | None:
     """Days since the last menstrual period while she is pregnant by it, 0 to 308: no birth by that day, no undated outcome."""
-    pregnancy = person.pregnancy if isinstance(person, Mother) else None
+    pregnancy = person.pregnancy if person.role == "mother" else None
     if pregnancy is None or pregnancy.lmp is None or postpartum_days(person, day) is not None:
         return None
     if pregnancy.outcome is not None and pregnancy.delivered is None:
@@ -31,13 +31,13 @@ def gestation_days(person: AnyPerson, day: date) -> int | None:
 
 def postpartum_days(person: AnyPerson, day: date) -> int | None:
     """Days since she gave birth; None before it, or where no birth is recorded."""
-    delivered = person.pregnancy.delivered if isinstance(person, Mother) and person.pregnancy else None
+    delivered = person.pregnancy.delivered if person.role == "mother" and person.pregnancy else None
     return (day - delivered).days if delivered is not None and delivered <= day else None
 
 
 def is_pregnant(person: AnyPerson, contact: Contact) -> bool | None:
     """True by the finding `pregnant` of this contact or by her dates, False once she gave birth, None where not known."""
-    if isinstance(person, Mother):
+    if person.role == "mother":
         if "pregnant" in (contact.findings or ()) or gestation_days(person, contact.date) is not None:
             return True
         if postpartum_days(person, contact.date) is not None:
@@ -85,7 +85,7 @@ def possible_ages(person: AnyPerson, day: date) -> tuple[int, ...]:
 
     An estimated day is taken at its word: nobody says how far off it is.
     """
-    if not isinstance(person, Infant) or person.born is None:
+    if person.role != "infant" or person.born is None:
         return ()
     first = last = born = person.born
     if person.born_precision == "month":

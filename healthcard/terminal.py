@@ -17,8 +17,7 @@ from healthcard.errors import HealthcardError, NoCode, PictureError, Problem, Re
 from healthcard.record import Record
 
 LARGEST_TEXT = 1024 * 1024  # bytes of a record or of card texts
-# A card text, of any network and version or damaged: what is like one is read as one, and never named in a message.
-CARD_TEXT = re.compile(r"(?i:mc[ht]\d:).*|[0-9A-Z $%*+\-./:]{100,}")
+CARD_TEXT = re.compile(r"(?i:mc[ht]\d:).*")  # of any network and version
 
 
 def utf8() -> None:
@@ -55,6 +54,11 @@ def complain(code: str, lines: Iterable[object]) -> None:
 
 def read_record(path: Path) -> Record:
     """The record in a JSON file; raises RecordError with every fault found."""
+    return Record.from_json(read_json(path))
+
+
+def read_json(path: Path) -> bytes:
+    """The text of a JSON file of at most 1 MiB; raises RecordError where it can't be read."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_TEXT + 1)
@@ -62,7 +66,7 @@ def read_record(path: Path) -> Record:
         raise RecordError([Problem(str(path), error.strerror or "can't be read")]) from None
     if len(data) > LARGEST_TEXT:
         raise RecordError([Problem(str(path), "larger than 1 MiB")])
-    return Record.from_json(data.removeprefix(codecs.BOM_UTF8))
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def card_texts(given: str) -> list[str]:
@@ -77,10 +81,15 @@ def card_texts(given: str) -> list[str]:
         with path.open("rb") as file:
             data = file.read(picture.MAX_FILE + 1)
     except OSError as error:
-        if CARD_TEXT.fullmatch(given):
+        if like_card_text(given):
             return [given]
         raise PictureError(f"{given or repr(given)}: {error.strerror}") from None
     return _texts_of(data, given)
+
+
+def like_card_text(given: str) -> bool:
+    """Whether an argument that is no file is a card text, perhaps damaged: it is read as one and never named in a message."""
+    return bool(CARD_TEXT.fullmatch(given)) or (len(given) >= 100 and sum(map(given.count, " $%*+:")) > len(given) / 20)
 
 
 def _texts_of(data: bytes, name: str) -> list[str]:

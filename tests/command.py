@@ -15,8 +15,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from healthcard import cli
 
@@ -93,6 +95,19 @@ def terminal(*arguments: object, answers: Sequence[tuple[str, str]], passphrase:
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def commands() -> dict[str, Any]:
+    """Every command by what is typed for it: "read", "trust show"."""
+    found: dict[str, Any] = {}
+    groups = [("", typer.main.get_command(cli.app))]
+    for prefix, group in groups:
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            if hasattr(command, "commands"):
+                groups.append((f"{prefix}{name} ", command))
+            else:
+                found[f"{prefix}{name}"] = command
+    return found
 
 
 def _environment(passphrase: str | None) -> dict[str, str]:

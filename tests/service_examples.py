@@ -1,9 +1,13 @@
-"""Writes api/examples.json, the examples of the verifier's OpenAPI document: python -m tests.service_examples
+"""Writes api/examples.json, the examples of the verifier's OpenAPI document.
+
+    python -m tests.service_examples             write the file (again: nothing changes)
+    python -m tests.service_examples --check     exit with 1 where the file holds anything else
 
 Cards of the test network, signed with its published keys; test_verifier.py makes them again and sends each to the service.
 """
 
 import json
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -49,5 +53,13 @@ def build() -> dict[str, Any]:
     }
 
 
+def main() -> int:
+    wanted = json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
+    if "--check" in sys.argv[1:]:
+        return int(FILE.read_text(encoding="utf-8") != wanted)
+    FILE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(build(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sys.exit(main())

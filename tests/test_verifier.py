@@ -25,7 +25,8 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from api import documents, guard, problems, verifier
-from healthcard import card, custody, picture, resources, symbol
+from healthcard import card, custody, resources, symbol
+from healthcard import picture as pictures
 from healthcard.card import Card
 from healthcard.errors import TrustError
 from healthcard.record import Record
@@ -297,7 +298,7 @@ def test_texts_are_answered_while_pictures_are_looked_at_and_too_many_pictures_a
         assert go_on.wait(20)
         return [child.text]
 
-    monkeypatch.setattr(picture, "scan", slow_scan)
+    monkeypatch.setattr(pictures, "scan", slow_scan)
     monkeypatch.setattr(verifier, "MOST_WAITING", 1)
     answers: list[httpx.Response] = []
 

@@ -4,9 +4,11 @@ Source: Debian package fonts-noto-core, version 20201225-1 (Debian 12), `apt ins
 dependency). A later script is one more line in FONTS; `coverage.json` then tells healthcard.printing which characters each family can show.
 
     python tools/fonts.py
+    python tools/fonts.py --check     needs no Debian package: exit with 1 where coverage.json is not that of the fonts
 """
 
 import json
+import sys
 from pathlib import Path
 
 from fontTools import subset
@@ -69,21 +71,29 @@ def licence() -> str:
     return "\n".join([*(f"Copyright {year}" for year in years), *head, *lines]) + "\n"
 
 
-def main() -> None:
-    """Writes every font, the table of their characters, and the licence."""
+def coverage(fonts: list[TTFont]) -> str:
+    """The table of the characters that each family can show, in the order in which templates try the families."""
+    table: dict[str, set[int]] = {}
+    for font in fonts:
+        family, codes = font["name"].getBestFamilyName(), set(font.getBestCmap())
+        table[family] = table.get(family, codes) & codes
+    rows = [f' "{family}": {json.dumps(runs(codes))}' for family, codes in table.items()]
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def main() -> int:
+    """Writes every font, the table of their characters, and the licence; or checks the table."""
+    table = FONTS_FOLDER / "coverage.json"
+    if "--check" in sys.argv[1:]:
+        return int(table.read_text(encoding="utf-8") != coverage([TTFont(FONTS_FOLDER / name) for name in FONTS]))
     FONTS_FOLDER.mkdir(parents=True, exist_ok=True)
-    coverage: dict[str, set[int]] = {}
-    for name, ranges in FONTS.items():
-        font = make(name, ranges)
+    fonts = {name: make(name, ranges) for name, ranges in FONTS.items()}
+    for name, font in fonts.items():
         font.save(FONTS_FOLDER / name)
-        family = font["name"].getBestFamilyName()
-        codes = set(font.getBestCmap())
-        coverage[family] = coverage.get(family, codes) & codes
-    # In the order of FONTS, for templates try the families in this order.
-    rows = [f' "{family}": {json.dumps(runs(codes))}' for family, codes in coverage.items()]
-    (FONTS_FOLDER / "coverage.json").write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+    table.write_text(coverage(list(fonts.values())), encoding="utf-8")
     (FONTS_FOLDER / "OFL.txt").write_text(licence(), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Files that must survive a power cut: read within bounds, written so that the old or the new content is there, never less."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of a file; of a larger one the first `most` bytes and one more. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file so that a reader or a power cut sees the old or the new content; raises OSError.
+
+    The new content is on the disk before it takes the place of the old. The file is for its owner alone to write, for all to read.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
+    if os.name == "posix":  # the folder's entry is on the disk too; elsewhere a folder can't be opened
+        with _folder(path) as folder:
+            os.fsync(folder)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes that do the same from the folder of `path` meanwhile; raises OSError. No lock on Windows."""
+    if sys.platform == "win32":
+        yield
+        return
+    with _folder(path) as folder:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
