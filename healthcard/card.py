@@ -5,18 +5,21 @@ shown too, as told by the holder, but nothing that asks for a verified one takes
 """
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from healthcard import codec, entry, sign, symbol, vocabulary
 from healthcard.codec import Part
-from healthcard.errors import CardError, NotAuthorised, TooLarge, TrustError, UnknownIssuer, Withdrawn
+from healthcard.errors import CardError, NoSealingKey, NotAuthorised, SealError, TooLarge, TrustError, UnknownIssuer, Withdrawn
 from healthcard.handover import Context, Handover, handover
 from healthcard.merge import Merged, Source, merge
 from healthcard.record import HOLDER, WITHHELD, Record
+from healthcard.seal import open_sealed, seal
+from healthcard.sealable import Kept
+from healthcard.sealed import decode_content, encode_content, join, split
 from healthcard.sign import Signer, Unverified
 from healthcard.trust import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
 from healthcard.vocabulary import Vocabulary
@@ -25,6 +28,19 @@ LARGEST_TOKEN = 540  # bytes: version 18 at level M, the largest symbol we print
 # From the first that applies (spec section 8); `verified` is what is left.
 PRECEDENCE = ("unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified")
 NOTICES = ("old-bundle", "clock", "retired-key", "unknown-code", "implausible-value", "copied", "superseded")
+
+
+Profile = Literal["open", "split"]
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How a new card's sensitive entries travel: `kept` and `previous` come from the card that it takes the place of."""
+
+    profile: Profile | None = None
+    blocks: int = 1
+    kept: Kept = frozenset()
+    previous: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +77,15 @@ class PartReading:
     reason: str = ""
     issuer: str | None = None
     part: Part | None = field(default=None, repr=False)
+    seal: Literal["none", "closed", "opened", "damaged"] = "none"
+    kept: Kept = field(default=frozenset(), repr=False)  # words that came sealed and are sealed again on a new card
+    previous: bytes | None = field(default=None, repr=False)  # the card that this one took the place of, where the seal told
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"verdict": self.verdict, "notices": list(self.notices), "reason": self.reason, "issuer": self.issuer}
         if self.part:
             part = self.part
-            out |= {"kind": part.kind, "id": part.id.hex(), "issued": part.issued.isoformat()}
+            out |= {"kind": part.kind, "id": part.id.hex(), "issued": part.issued.isoformat(), "sealed": self.seal}
             if part.continues:
                 out["continues"] = part.continues.hex()
         return out
@@ -148,19 +167,21 @@ Reading = VerifiedReading | UnverifiedReading
 
 def issue(
     record: Record, signer: Signer, bundle: TrustBundle, *, now: date | None = None, typed_again: Iterable[str] = (),
-    known: Vocabulary | None = None,
+    profile: Profile | None = None, blocks: int = 1, known: Vocabulary | None = None,
 ) -> Card:  # fmt: skip
     """The signed card of `record`, issued today by the station that `signer` is in `bundle`.
 
-    Raises RecordError for what can't be, ConfirmationNeeded for unlikely values whose place is not in `typed_again`,
-    SensitiveContent for entries that must not stand in the open part, TooLarge, and TrustError where the key may not issue today.
+    `profile` is "split" where the network has a sealing key (every card then has a sealed part of `blocks` times 64 bytes, sensitive
+    entries or not) and "open" where it has none. Raises RecordError for what can't be, ConfirmationNeeded for unlikely values whose
+    place is not in `typed_again`, SensitiveContent for entries that the profile can't carry, SealTooLarge where they need more blocks,
+    TooLarge, and TrustError where the key may not issue today.
     """
     known = known or vocabulary.default()
     now = now or date.today()
     match = authorised(bundle, signer, ISSUE, now)
     entry.check(record, now, typed_again, match.organisation.name, known)
     part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
-    return sealed_off(part, signer, bundle, match, known)
+    return signed(part, signer, bundle, match, known, Sealing(profile, blocks))
 
 
 def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Match:
@@ -175,8 +196,14 @@ def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Ma
     return match
 
 
-def sealed_off(part: Part, signer: Signer, bundle: TrustBundle, match: Match, known: Vocabulary) -> Card:
-    """`part`, signed and as the text of one symbol."""
+def signed(part: Part, signer: Signer, bundle: TrustBundle, match: Match, known: Vocabulary, sealing: Sealing) -> Card:
+    """`part` with its sensitive entries sealed, signed and as the text of one symbol."""
+    key = bundle.sealing_key(part.issued) if part.kind == "card" and sealing.profile != "open" else None
+    if key:
+        part, content = split(part, bundle.organisation_numbers, known, sealing.kept, sealing.previous)
+        part = replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id, sealing.blocks))
+    elif sealing.profile == "split" and part.kind == "card":
+        raise TrustError("this trust bundle has no sealing key for today")
     payload = codec.encode(part, bundle.organisation_numbers, known)
     token = sign.sign(payload, signer, CARD_AAD[bundle.network])
     if len(token) > LARGEST_TOKEN:
@@ -196,22 +223,27 @@ def largest_share(part: Part, bundle: TrustBundle, known: Vocabulary) -> str:
     return f"two cards: the earlier of the {len(part.record.people[0].contacts)} contacts could go on a second one"
 
 
-def read(*texts: str, bundle: TrustBundle, now: date | None = None, known: Vocabulary | None = None) -> Reading:
+def read(
+    *texts: str, bundle: TrustBundle, now: date | None = None, unseal: Sequence[bytes] = (), known: Vocabulary | None = None
+) -> Reading:
     """What one or several card texts say, each with its verdict; never raises for their content.
 
-    `now` is today's date; a clock before the bundle's own date is not believed (notice `clock`).
+    `now` is today's date; a clock before the bundle's own date is not believed (notice `clock`). `unseal` are the epoch secrets that
+    this reader holds: sealed entries they open stand in the record, and never change a verdict.
     """
     known = known or vocabulary.default()
     today = now or date.today()
     floor = max(today, bundle.issued)
     parts = tuple(read_part(text, bundle, floor, known) for text in dict.fromkeys(texts))
+    if unseal:
+        parts = _superseded(tuple(_opened(part, bundle, unseal, known) for part in parts))
     notices = {notice for part in parts for notice in part.notices}
     if floor > bundle.expires:
         notices.add("old-bundle")
     if today < bundle.issued:
         notices.add("clock")
     ordered = tuple(notice for notice in NOTICES if notice in notices)
-    cards = merge([Source(part.part, part.verdict, part.issuer) for part in parts if part.part], known)
+    cards = merge([Source(part.part, part.verdict, part.issuer, part.seal == "opened", part.kept) for part in parts if part.part], known)
     kind = VerifiedReading if cards and all(part.verdict == "verified" for part in parts) else UnverifiedReading
     return kind(parts, ordered, (floor - bundle.issued).days, floor, cards[0].record if cards else None, cards)
 
@@ -231,8 +263,33 @@ def read_part(text: str, bundle: TrustBundle, now: date, known: Vocabulary) -> P
         _judge(part, match, bundle, message)
     except CardError as error:
         issuer = match.organisation.name if match else None
-        return PartReading(error.code, _notices(part, match, now), str(error), issuer, part)
-    return PartReading("verified", _notices(part, match, now), "", match.organisation.name, part)
+        return PartReading(error.code, _notices(part, match, now), str(error), issuer, part, _seal(part))
+    return PartReading("verified", _notices(part, match, now), "", match.organisation.name, part, _seal(part))
+
+
+def _seal(part: Part | None) -> Literal["none", "closed"]:
+    return "closed" if part and part.sealed else "none"
+
+
+def _opened(reading: PartReading, bundle: TrustBundle, secrets_held: Sequence[bytes], known: Vocabulary) -> PartReading:
+    """`reading` with the sealed entries in its part, where a secret opens them; a seal that does not read changes no verdict."""
+    part = reading.part
+    if part is None or not part.sealed:
+        return reading
+    try:
+        content = decode_content(open_sealed(part.sealed, secrets_held, bundle.network, part.id))
+        part, kept = join(part, content, bundle.organisation_numbers, known)
+    except NoSealingKey:
+        return reading
+    except SealError:
+        return replace(reading, seal="damaged")
+    return replace(reading, part=part, seal="opened", kept=kept, previous=content.previous)
+
+
+def _superseded(parts: tuple[PartReading, ...]) -> tuple[PartReading, ...]:
+    """`parts` with the notice on every card that an opened seal of another verified one names as its previous."""
+    older = {part.previous for part in parts if part.previous and part.verdict == "verified"}
+    return tuple(replace(p, notices=(*p.notices, "superseded")) if p.part and p.part.id in older else p for p in parts)
 
 
 def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -> None:

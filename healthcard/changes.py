@@ -37,7 +37,7 @@ def accept_stations(content: Content, listed: SignedStations) -> Content:
     """The station list that an organisation signed with the key it is listed with, in place of its earlier one."""
     held = organisation(content, listed.number)
     if listed.key != held.key:
-        raise TrustError(f"{held.name}: not the organisation's key that is listed; a new one is listed with renew-organisation")
+        raise TrustError(f"{held.name}: signed with another key than the one listed; if it is new, renew the organisation")
     return _changed(content, _with_stations(held, listed))
 
 

@@ -14,13 +14,13 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
-from healthcard import continuing, keyfile, printing, record, resources, sizes, symbol, text, vocabulary
+from healthcard import continuing, keyfile, printing, record, resources, seal, sizes, symbol, text, vocabulary
 from healthcard import demo as demonstration
 from healthcard.cli_trust import trust_commands
-from healthcard.entry import questions
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
 from healthcard.labels import LANGUAGES, label
 from healthcard.passphrase import passphrase
+from healthcard.questions import questions
 from healthcard.record import Record
 from healthcard.terminal import card_texts, read_json, read_record, reported, utf8, write_files
 from healthcard.trust import TrustBundle
@@ -51,6 +51,15 @@ RecordFile = Annotated[Path, typer.Argument(metavar="RECORD.json", help="record 
 BundleFile = Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)]
 KeyFileOption = Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)]
 PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)]
+Unseal = Annotated[list[Path] | None, typer.Option("--unseal", help="key file of an epoch: opens what is sealed", show_default=False)]
+UnsealPassphrase = Annotated[
+    Path | None, typer.Option("--unseal-passphrase-file", help="passphrase of the epoch keys, where it is another", show_default=False)
+]
+SealProfile = Annotated[
+    Literal["split", "open"] | None,
+    typer.Option("--profile", help="split: a sealed part, usual where the network has a sealing key; open: none", show_default=False),
+]
+Blocks = Annotated[int, typer.Option("--sealed-blocks", min=1, max=4, help="64 bytes each; more than one shows that there is much to hide")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Language = Annotated[
     str | None,
@@ -80,14 +89,18 @@ def demo(out: Annotated[Path, typer.Option(help="folder for the files of the dem
 @app.command()
 def keygen(
     path: Annotated[Path, typer.Argument(metavar="KEYFILE", help="key file to write; never overwritten", show_default=False)],
-    purpose: Annotated[Literal["root", "organisation", "station"], typer.Option(help="what the key is for")] = "station",
+    purpose: Annotated[Literal["root", "organisation", "station", "epoch"], typer.Option(help="what it is for; epoch: sealing")] = "station",
     label: Annotated[str, typer.Option(help="a name for the key: small letters, digits, blanks, dots, hyphens")] = "",
     algorithm: Annotated[Literal["Ed25519", "ESP256"], typer.Option(help="signature algorithm; ESP256 is P-256")] = "Ed25519",
     test: Annotated[bool, typer.Option("--test", help="a key of the test network, never mixed with the real one")] = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a key, wrapped with a passphrase, and print its public half."""
-    made = keyfile.generate(path, purpose, "test" if test else "real", label, algorithm, passphrase(passphrase_file, path, confirm=True))
+    network, secret = "test" if test else "real", passphrase(passphrase_file, path, confirm=True)
+    if purpose == "epoch":
+        made = seal.generate_epoch_key(path, network, label, secret)
+    else:
+        made = keyfile.generate(path, purpose, network, label, algorithm, secret)
     print(made.public.hex())
 
 
@@ -103,6 +116,8 @@ def issue(
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    profile: SealProfile = None,
+    blocks: Blocks = 1,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png."""
@@ -114,12 +129,13 @@ def issue(
     match = trusted.match(signer.key)
     show_questions(given, match.organisation.name if match else None)
     try:
-        card = cards.issue(given, signer, trusted, typed_again=again)
+        card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
     except ConfirmationNeeded as doubts:
         if not sys.stdin.isatty():
             print("give each as --typed-again PLACE=VALUE", file=sys.stderr)
             raise
-        card = cards.issue(given, signer, trusted, typed_again=[*again, *ask_again(given, doubts)])
+        again += ask_again(given, doubts)
+        card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
     files = printing.checked_files(card, template=template, language=language, text_light=text_light)
     for path in write_files(out / record_file.stem, files):
         print(path)
@@ -132,13 +148,15 @@ def read(
         typer.Argument(metavar="PICTURE|PDF|TEXT|-...", help="pictures, PDF or text files, card texts, or -", show_default=False),
     ],
     bundle: BundleFile,
+    unseal: Unseal = None,
     language: Language = None,
     json_: Json = False,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Verify and show cards; several inputs are merged. Exit code 3 where the card is not verified."""
     trusted = TrustBundle.load(bundle)
     texts = [found for given in inputs for found in card_texts(given)]
-    reading = cards.read(*texts, bundle=trusted)
+    reading = cards.read(*texts, bundle=trusted, unseal=epoch_secrets(unseal, passphrase_file))
     if json_:
         print(json.dumps(reading.to_json(), indent=1, ensure_ascii=False))
     else:
@@ -173,6 +191,10 @@ def extend(
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    unseal: Unseal = None,
+    unseal_passphrase_file: UnsealPassphrase = None,
+    profile: SealProfile = None,
+    blocks: Blocks = 1,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Add to a card: a new card in its place, or a sticker beside it (NAME.txt and NAME.png).
@@ -185,7 +207,8 @@ def extend(
         raise typer.BadParameter("no card", param_hint="CARD")
     if sticker and changed is None:
         raise typer.BadParameter("a sticker needs something new", param_hint="CHANGE.json")
-    reading = cards.read(*(found for given in inputs for found in card_texts(given)), bundle=trusted)
+    opened = epoch_secrets(unseal, unseal_passphrase_file or passphrase_file)
+    reading = cards.read(*(found for given in inputs for found in card_texts(given)), bundle=trusted, unseal=opened)
     change = read_json(changed) if changed else None
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
@@ -194,11 +217,16 @@ def extend(
         again = confirmed(continuing.read_change(change, continuing.readable(reading).record).record, typed_again)
     card = continuing.extend(
         reading, change, signer, trusted, sticker=sticker, typed_again=again, leave_out=leave_out or (), whose=numbers(whose or []),
-        withhold_sources=withhold_sources, lose_sealed=lose_sealed,
+        withhold_sources=withhold_sources, lose_sealed=lose_sealed, profile=profile, blocks=blocks,
     )  # fmt: skip
     files = sticker_files(card) if sticker else printing.checked_files(card, template, language, text_light=text_light)
     for path in write_files(out / (changed.stem if changed else "card"), files):
         print(path)
+
+
+def epoch_secrets(files: list[Path] | None, passphrase_file: Path | None) -> list[bytes]:
+    """The secrets in the key files of --unseal."""
+    return [seal.epoch_secret(file, passphrase(passphrase_file, file)) for file in files or ()]
 
 
 STICKER_MM = range(28, 48, 2)  # sides to try: 28 is usual, 48 the printed width of a 58 mm roll

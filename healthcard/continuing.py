@@ -22,7 +22,7 @@ from typing import Any
 
 from healthcard import codec, entry, vocabulary
 from healthcard import merge as merging
-from healthcard.card import Card, Reading, authorised, sealed_off
+from healthcard.card import Card, Profile, Reading, Sealing, authorised, signed
 from healthcard.codec import Part
 from healthcard.errors import ConfirmationNeeded, NewerVersion, Problem, RecordError, SealedContentLost, Unreadable
 from healthcard.faults import parse_json
@@ -39,7 +39,8 @@ _PLACE = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[\d{1,4}\])*")
 def extend(
     reading: Reading, change: Change | None, signer: Signer, bundle: TrustBundle, *,
     sticker: bool = False, now: date | None = None, typed_again: Iterable[str] = (), leave_out: Iterable[str] = (),
-    whose: Mapping[int, int] | None = None, withhold_sources: bool = False, lose_sealed: bool = False, known: Vocabulary | None = None,
+    whose: Mapping[int, int] | None = None, withhold_sources: bool = False, lose_sealed: bool = False,
+    profile: Profile | None = None, blocks: int = 1, known: Vocabulary | None = None,
 ) -> Card:  # fmt: skip
     """The card of `reading` with `change`, as a new card or, with `sticker`, as a continuation of it that holds the change alone.
 
@@ -79,7 +80,9 @@ def extend(
     else:
         record = Record.from_json(result.to_json(), known)  # merged, it may be more than one card holds
         part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
-    return sealed_off(part, signer, bundle, match, known)
+    previous = next((source.part.id for source in held.parts if source.part.kind == "card"), None)
+    kept = frozenset(word for source in held.parts for word in source.kept)
+    return signed(part, signer, bundle, match, known, Sealing(profile, blocks, kept, previous))
 
 
 def readable(reading: Reading) -> Merged:

@@ -63,7 +63,7 @@ _OLDEST, _NEWEST = OLDEST.toordinal() - EPOCH_ORDINAL, LAST_DAY
 
 def read(payload: bytes, organisations: Mapping[int, str], known: Vocabulary) -> Part:
     """The part that `payload` is; raises NewerVersion or Unreadable."""
-    return _Reader(organisations, known).part(cbor.loads(payload))
+    return Reader(organisations, known).part(cbor.loads(payload))
 
 
 def _bad(why: str) -> NoReturn:
@@ -76,7 +76,7 @@ def _whole(item: Item, low: int, high: int, what: str) -> int:
     return item
 
 
-class _Reader:
+class Reader:
     def __init__(self, organisations: Mapping[int, str], known: Vocabulary) -> None:
         self.organisations, self.known = organisations, known
         self.unknown = self.implausible = False
@@ -142,7 +142,7 @@ class _Reader:
         ref, role_bit = divmod(_whole(item[0], 0, 2 * MOST_PEOPLE - 1, "ref"), 2)
         role = ROLES[role_bit]
         mask = _whole(item[1], 0, cbor.LARGEST, "profile mask")
-        columns = _columns(self.known, role, "profile", mask ^ USUAL_PROFILE[role])
+        columns = columns_of(self.known, role, "profile", mask ^ USUAL_PROFILE[role])
         at = 2 + len(columns.keys)
         fields: dict[str, Any] = {"role": role}
         rows = item[at:]
@@ -172,7 +172,7 @@ class _Reader:
         fields["contacts"] = sort_contacts(tuple(contacts))
         return ref, trusted(Mother, fields) if role == "mother" else trusted(Infant, fields)
 
-    def profile(self, fields: dict[str, Any], columns: "_Columns", values: list[Any], anchor: int) -> None:
+    def profile(self, fields: dict[str, Any], columns: "Columns", values: list[Any], anchor: int) -> None:
         groups: dict[str, dict[str, Any]] = {}
         raw, lmp = {}, None
         if len(values) != len(columns.keys):
@@ -236,7 +236,7 @@ class _Reader:
         fields: dict[str, Any] = {"date": date.fromordinal(EPOCH_ORDINAL + day)}
         if (source := self.source(row[1])) is not None:
             fields["source"] = source
-        columns = _columns(self.known, role, "row", _whole(row[2], 0, cbor.LARGEST, "mask") ^ USUAL[role])
+        columns = columns_of(self.known, role, "row", _whole(row[2], 0, cbor.LARGEST, "mask") ^ USUAL[role])
         at = 3 + len(columns.keys)
         if at > 3:
             fields["observations"] = self.observations(columns, row[3:at])
@@ -244,7 +244,7 @@ class _Reader:
             self.events(fields, row[at:], role)
         return trusted(MotherContact if role == "mother" else InfantContact, fields)
 
-    def observations(self, columns: "_Columns", wires: list[Any]) -> dict[str, Any]:
+    def observations(self, columns: "Columns", wires: list[Any]) -> dict[str, Any]:
         if len(wires) != len(columns.keys):
             _bad("row: fewer values than its mask has bits")
         if set(map(type, wires)) != {int}:
@@ -399,7 +399,7 @@ def _date(day: int) -> date:
 
 
 @dataclass(frozen=True)
-class _Columns:
+class Columns:
     """What the set bits of one mask stand for, lowest first; None is a bit that the vocabulary does not know."""
 
     quantities: tuple[Quantity | None, ...]
@@ -411,12 +411,12 @@ class _Columns:
 
 
 @lru_cache(maxsize=512)
-def _columns(known: Vocabulary, role: Role, which: str, mask: int) -> _Columns:
+def columns_of(known: Vocabulary, role: Role, which: str, mask: int) -> Columns:
     table = (known.profile if which == "profile" else known.observations)[role].by_number
     bits = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
     found = tuple(table.get(bit) for bit in bits)
     limits = [quantity.wire_limits if quantity else (-inf, inf) for quantity in found]
-    return _Columns(
+    return Columns(
         found,
         tuple(quantity.key if quantity else unknown(bit) for bit, quantity in zip(bits, found, strict=True)),
         tuple(quantity.read_known for quantity in found if quantity),

@@ -29,21 +29,21 @@ from healthcard.vocabulary import FIRST_NUMBERED, ROLES, Vocabulary, unknown_num
 def write(part: Part, organisations: Mapping[str, int], known: Vocabulary) -> bytes:
     """`encode` without the look at sensitivity: an entry can become sensitive after a card was printed."""
     record = part.record
-    days = [_day(contact.date) for person in record.people for contact in person.contacts]
-    issued = _day(part.issued)
+    days = [day_number(contact.date) for person in record.people for contact in person.contacts]
+    issued = day_number(part.issued)
     first, latest = (min(days), max(days)) if days else (issued, issued)
     if latest > issued:
         raise RecordError([Problem("contacts", "a date after the day of issue")])
     holder = known.enumerations["language"].number(record.language) * 4 + record.choices.import_ * 2 + record.choices.count
     head: list[Item] = [VERSION * 2 + KINDS.index(part.kind), part.id, part.continues, first, issued - latest, holder, part.sealed]
-    writer = _Writer(organisations, known, first)
+    writer = Writer(organisations, known, first)
     people: list[Item] = [writer.person(at, ref, person) for at, (ref, person) in enumerate(zip(part.refs, record.people, strict=True))]
     if writer.problems:
         raise RecordError(writer.problems)
     return cbor.dumps(head + people)
 
 
-class _Writer:
+class Writer:
     def __init__(self, organisations: Mapping[str, int], known: Vocabulary, first: int) -> None:
         self.organisations, self.known, self.first = organisations, known, first
         self.problems: list[Problem] = []
@@ -51,13 +51,13 @@ class _Writer:
     def person(self, at: int, ref: int, person: Mother | Infant) -> list[Item]:
         anchor = day = self.first
         if person.contacts:
-            anchor = _day(person.contacts[0].date)
+            anchor = day_number(person.contacts[0].date)
         mask, values = self.profile(person, anchor)
         out: list[Item] = [ref * 2 + ROLES.index(person.role), mask, *values]
         if has_history(person):
             source = self.source(person.history_source, f"people[{at}].history")
             out.append([None, source, *self.events(person.conditions, person.vaccines_before, None)])
-        rows = [(_day(contact.date), self.row(at, n, contact)) for n, contact in enumerate(person.contacts)]
+        rows = [(day_number(contact.date), self.row(at, n, contact)) for n, contact in enumerate(person.contacts)]
         if any(a[0] == b[0] for a, b in itertools.pairwise(rows)):
             rows.sort(key=lambda row: (row[0], cbor.dumps(row[1])))
             if any(a == b for a, b in itertools.pairwise(rows)):
@@ -77,9 +77,9 @@ class _Writer:
             if quantity.kind == "number":
                 wire = quantity.scale.to_wire(value)
             elif quantity.kind == "day_before":
-                wire = anchor - _day(value) - quantity.scale.centre
+                wire = anchor - day_number(value) - quantity.scale.centre
             elif quantity.kind == "day_after_lmp":
-                wire = _day(value) - (_day(lmp) + quantity.scale.centre if lmp else anchor)
+                wire = day_number(value) - (day_number(lmp) + quantity.scale.centre if lmp else anchor)
             elif quantity.kind == "set":
                 wire = sum(1 << self.known.allergies.number(word) - 1 for word in value)
             else:
@@ -154,5 +154,5 @@ def _vaccine(number: int, dose: int | None) -> int:
     return -1 - ((number - 1) * 8 + (DOSE_UNKNOWN if dose is None else dose))
 
 
-def _day(day: date) -> int:
+def day_number(day: date) -> int:
     return day.toordinal() - EPOCH_ORDINAL

@@ -55,6 +55,7 @@ class Source:
     verdict: str
     issuer: str | None = None
     opened: bool = False
+    kept: frozenset[tuple[str, str]] = frozenset()  # words that came sealed and are sealed again
 
     @property
     def verified(self) -> bool:

@@ -20,14 +20,15 @@ from healthcard.schedule import Due
 from healthcard.summary import Danger, Dose, Growth, Handover, Origin, Supply, Who
 from healthcard.text import SECTIONS, Section
 from healthcard.vocabulary import Value
-from healthcard.wording import SCORES_SHOWN, SELF_EXPLAINED, Level, Line, Words, medicine_label
+from healthcard.wording import SELF_EXPLAINED, Level, Line, Words, medicine_label
 
 ON_PAPER: Final = SECTIONS[1:]  # a verdict is a reader's finding; paper can't know it
 OPEN: Final = 1  # the highest sensitivity that may stand on a face (DP-07)
 POSTPARTUM_DAYS: Final = 42  # up to here the day counts (WHO postnatal care), later the week or month
+BIRTH_WEIGHT: Final = "birth_weight_g"
 NOTHING: Final = "\u2013"  # in a table: not measured at that contact
 IN_CODE: Final = ""  # in a table: perhaps measured
-DOT: Final = " · "
+DOT: Final = "\u00a0· "  # never at the beginning of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,13 @@ class Paper(Words):
 
     def when(self, origin: Origin, time: bool = False) -> Label:
         """Date, with its time where that counts, then "told by her"; without the date beside the other language."""
-        written = day(origin.date, self.language) if origin.date and not self.beside else ""
+        written = _date(origin.date, self.language) if origin.date and not self.beside else ""
         told = self.ui("told_by_holder") if origin.told_by_holder else None
-        return joined(", ", joined(" ", written, origin.time if written and time else None), told)
+        return joined(", ", joined("\u00a0", written, origin.time if written and time else None), told)
 
     def as_of(self) -> Label | None:
         """In brackets, the day of which an age or a gestation is true."""
-        return None if self.beside else Label(f"({day(self.handover.today, self.language)})", False)
+        return None if self.beside else Label(f"({_date(self.handover.today, self.language)})", False)
 
     def bracketed(self, words: Label | None) -> Label | None:
         return joined("", "(", words, ")") if words and words.text else None
@@ -104,10 +105,11 @@ class Paper(Words):
                 groups.setdefault((line.origin, line.level, self.meaning(line).text), []).append(line)
         for (origin, red, _), lines in groups.items():
             what = joined(DOT, *(self.finding(line) for line in lines))
+            when = None if lines[0].key == BIRTH_WEIGHT else self.when(origin, time=True)  # its day is the day of birth
             rule = lines[0].rules[0] if lines[0].kind == "value" else None
             source = f" ({rule.source.partition(';')[0]})" if rule and red == "red" and not self.beside else ""
             meaning = self.meaning(lines[0]) if rule else None
-            said = joined("", joined(self.colon, joined(", ", what, self.when(origin, time=True)), meaning), source)
+            said = joined("", joined(self.colon, joined(", ", what, when), meaning), source)
             draft = not all(rule.confirmed for line in lines for rule in line.rules)
             level: Level = "red" if red == "red" else "amber"
             yield self.line(said, level, origin, "danger", max(line.sensitivity for line in lines), draft)
@@ -157,7 +159,7 @@ class Paper(Words):
             weeks = joined(" ", label("derived", "gestational_age_days", language), self.gestation(who.gestation), self.as_of())
             dated = self.ui("dated_by", method=label("enumeration", f"dating.{who.dating}", language)) if who.dating else None
             due = who.expected
-            expected = joined(" ", label("derived", "edd", language), day(due, language) if not self.beside else None) if due else None
+            expected = joined(" ", label("derived", "edd", language), _date(due, language) if not self.beside else None) if due else None
             yield _there(joined(", ", weeks, dated), expected)
         elif who.pregnant:
             yield [joined(self.colon, label("derived", "gestational_age_days", language), self.ui("unknown"))]
@@ -185,7 +187,7 @@ class Paper(Words):
             years = joined(self.colon, self.ui("age"), self.ui("unknown"))
         sex = label("enumeration", f"sex.{who.sex}", language) if who.sex else None
         born = weeks = fed = None
-        if who.birth_weight_g is not None and "birth_weight_g" not in self.told(who.origin.person):
+        if who.birth_weight_g is not None and BIRTH_WEIGHT not in self.told(who.origin.person):
             born = joined(" ", self.ui("birth_weight"), str(who.birth_weight_g), label("unit", "g", language))
         if who.gestation_at_birth is not None:
             length = counted("weeks", who.gestation_at_birth, language, "weeks")
@@ -238,15 +240,11 @@ class Paper(Words):
             yield Reading(text.text, level, origin.person, origin.role, "scale", draft, sensitivity, when.text, cells)
 
     def growth(self, growth: Growth) -> Iterator[Line]:
-        """The z-scores that mean something and that no line of danger tells; the others anyone can look up again."""
-        told = self.told(growth.origin.person)
-        implausible = [score for score in growth.scores if score.implausible]
-        remarkable = [score for score in growth.scores if score.indicator in SCORES_SHOWN and score.word not in (None, "normal")]
-        scores = [*implausible, *(score for score in remarkable if f"{score.indicator}_z" not in told)]
-        if scores:
-            level: Level = "question" if implausible else "info"
-            named = [self.score(score.indicator, score.z, score.word or "implausible") for score in scores]
-            yield self.line(joined(", ", joined(DOT, *named), self.when(growth.origin)), level, growth.origin, "scale", growth.sensitivity)
+        """z-scores to measure again; those that met a rule are told as danger, the others follow from what stands in the table."""
+        doubtful = [self.score(score.indicator, score.z, "implausible") for score in growth.scores if score.implausible]
+        if doubtful:
+            text = joined(", ", joined(DOT, *doubtful), self.when(growth.origin))
+            yield self.line(text, "question", growth.origin, "scale", growth.sensitivity)
 
     def told(self, person: int) -> set[str]:
         return {line.key for line in (*self.handover.danger, *self.handover.watch) if line.origin.person == person}
@@ -264,7 +262,7 @@ class Paper(Words):
 
     def started(self, line: Supply) -> Label:
         told = self.ui("told_by_holder") if line.origin.told_by_holder else None
-        since = None if self.beside or not line.origin.date else self.ui("from_date", date=day(line.origin.date, self.language))
+        since = None if self.beside or not line.origin.date else self.ui("from_date", date=_date(line.origin.date, self.language))
         return joined(", ", since, told)
 
     def vaccines(self) -> Iterator[Line]:
@@ -295,7 +293,7 @@ class Paper(Words):
         for (person, on), found in groupby(sorted(self.handover.due, key=when), when):
             items = list(found)
             about = label("enumeration", "born_precision.estimated", self.language) if any(one.approximate for one in items) else None
-            written = None if self.beside else day(on, self.language)
+            written = None if self.beside else _date(on, self.language)
             text = joined(self.colon, joined(", ", written, about), joined(DOT, *(self.due_item(one) for one in items)))
             yield Line(_capital(text.text), "info", person, self.handover.people[person], "next_visit",
                        text.draft or not all(one.confirmed for one in items), max(one.sensitivity for one in items))  # fmt: skip
@@ -309,7 +307,7 @@ class Paper(Words):
         for line in self.handover.referrals:
             urgency = label("enumeration", line.urgency if line.urgency.startswith("#") else f"urgency.{line.urgency}", self.language)
             reason = label("finding", line.reason, self.language) if line.reason else None
-            to = self.ui("to_organisation", organisation=self.organisation(line.to)) if line.to and not self.beside else None
+            to = self.ui("to_organisation", organisation=_unbroken(self.organisation(line.to))) if line.to and not self.beside else None
             what = joined(self.colon, joined(", ", label("service", line.service, self.language), urgency), reason)
             made = self.ui("referral_sent") if line.state == "sent" else None
             level: Level = "amber" if line.state == "to_do" and line.urgency == "urgent" else "info"
@@ -326,6 +324,16 @@ class Paper(Words):
     def line(self, text: Label, level: Level, origin: Origin, icon: str, sensitivity: int, draft: bool = False) -> Line:
         star = "*" if draft and not self.beside else ""
         return Line(_capital(text.text) + star, level, origin.person, origin.role, icon, text.draft or draft, sensitivity)
+
+
+def _unbroken(name: Label) -> Label:
+    """"gt-rc" with a hyphen at which no line breaks."""
+    return Label(name.text.replace("-", "\u2011"), name.draft)
+
+
+def _date(value: date, language: str) -> str:
+    """A date that no line break parts."""
+    return day(value, language).replace(" ", "\u00a0")
 
 
 def _earlier(earlier: bool) -> Level:

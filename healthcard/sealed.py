@@ -21,8 +21,8 @@ from typing import Any
 
 from healthcard import cbor
 from healthcard.cbor import Item
-from healthcard.decoder import _columns, _Reader
-from healthcard.encoder import _day, _Writer
+from healthcard.decoder import Reader, columns_of
+from healthcard.encoder import Writer, day_number
 from healthcard.errors import Problem, RecordError, SealError, SensitiveContent, Unreadable
 from healthcard.part import ID_SIZE, NUMBERED, TIME, USUAL_PROFILE, Part
 from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Record, build, has_history, sort_contacts
@@ -147,13 +147,13 @@ class _Wire:
 
     def __init__(self, part: Part, organisations: Mapping[str, int], known: Vocabulary) -> None:
         self.known = known
-        self.first = min((_day(c.date) for person in part.record.people for c in person.contacts), default=_day(part.issued))
-        self.writer = _Writer(organisations, known, self.first)
-        self.reader = _Reader({number: name for name, number in organisations.items()}, known)
+        self.first = min((day_number(c.date) for person in part.record.people for c in person.contacts), default=day_number(part.issued))
+        self.writer = Writer(organisations, known, self.first)
+        self.reader = Reader({number: name for name, number in organisations.items()}, known)
 
     def anchor(self, person: Mother | Infant) -> int:
         """The day that the days of a profile count from."""
-        return _day(person.contacts[0].date) if person.contacts else self.first
+        return day_number(person.contacts[0].date) if person.contacts else self.first
 
     def order(self, at: int, contacts: Sequence[Contact]) -> list[int]:
         """Positions in `contacts` in the order of their rows on the wire; raises RecordError where two would be one row."""
@@ -209,7 +209,7 @@ class _Wire:
             else:
                 others.append(event)
         if bits:
-            columns = _columns(self.known, person.role, "profile", sum(1 << bit for bit in bits))
+            columns = columns_of(self.known, person.role, "profile", sum(1 << bit for bit in bits))
             self.reader.profile(fields, columns, [bits[bit] for bit in sorted(bits)], self.anchor(person))
         if others:
             self.reader.history(fields, [None, source, *others])

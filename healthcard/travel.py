@@ -4,10 +4,11 @@ Whichever way it came, the bytes are believed by their signatures alone, and rep
 """
 
 import http.client
-import time
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,10 +20,9 @@ from healthcard.trust import LARGEST, TrustBundle
 
 SUFFIX = ".bundle"
 MOST_FILES = 200  # of a folder that are looked at
-SECONDS = 20  # to connect, and again for each answer
+SECONDS = 20  # to connect, and again for each piece of the answer
 WHOLE_SECONDS = 60  # for all of it: a server that sends a byte at a time is not waited for
 LONGEST_ETAG = 200
-_CHUNK = 16 * 1024
 
 
 def newest(candidates: Iterable[bytes], held: TrustBundle | None = None) -> TrustBundle | None:
@@ -74,25 +74,36 @@ def fetch(url: str, etag: str | None = None, *, seconds: float = SECONDS, whole_
     request = urllib.request.Request(url, headers={"Accept": "application/cbor", "User-Agent": "healthcard"})
     if etag:
         request.add_header("If-None-Match", etag)
-    deadline = time.monotonic() + whole_seconds
+    answer: Future[tuple[bytes | None, str]] = Future()
+    # In a thread that is left behind where it is too slow: a limit on each read does not stop a server that sends a byte at a time.
+    threading.Thread(target=_answer, args=(answer, request, seconds), daemon=True).start()
     try:
-        with urllib.request.build_opener(_SameHost).open(request, timeout=seconds) as answer:
-            body = bytearray()
-            while chunk := answer.read1(_CHUNK):
-                body += chunk
-                if len(body) > LARGEST:
-                    raise TrustError(f"{asked.hostname}: sends more than 256 KiB")
-                if time.monotonic() > deadline:
-                    raise TrustError(f"{asked.hostname}: too slow")
-            given = answer.headers.get("ETag", "")
+        body, given = answer.result(whole_seconds)
+    except TimeoutError:
+        raise TrustError(f"{asked.hostname}: too slow") from None
+    except urllib.error.HTTPError as error:
+        raise TrustError(f"{asked.hostname}: answered {error.code}") from None
+    except (OSError, http.client.HTTPException, ValueError):
+        raise TrustError(f"{asked.hostname}: no answer that can be read") from None
+    if body is None:
+        return Fetched(None, etag)
+    return Fetched(TrustBundle.load(body), given if 0 < len(given) <= LONGEST_ETAG and given.isprintable() else None)
+
+
+def _answer(answer: Future[tuple[bytes | None, str]], request: urllib.request.Request, seconds: float) -> None:
+    """Put body and ETag into `answer`, no body where the server says that ours is its newest; or what went wrong."""
+    try:
+        with urllib.request.build_opener(_SameHost).open(request, timeout=seconds) as response:
+            body = response.read(LARGEST + 1)
+            answer.set_result((body, response.headers.get("ETag", "")))
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 304 and etag:
-            return Fetched(None, etag)
-        raise TrustError(f"{asked.hostname}: answered {error.code}") from None
-    except (urllib.error.URLError, OSError, http.client.HTTPException, ValueError):
-        raise TrustError(f"{asked.hostname}: no answer that can be read") from None
-    return Fetched(TrustBundle.load(bytes(body)), given if 0 < len(given) <= LONGEST_ETAG and given.isprintable() else None)
+        if error.code == 304 and request.has_header("If-none-match"):
+            answer.set_result((None, ""))
+        else:
+            answer.set_exception(error)
+    except Exception as error:
+        answer.set_exception(error)
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):

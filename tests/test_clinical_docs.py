@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from healthcard.entry import ASKED
 from healthcard.labels import LANGUAGES
+from healthcard.questions import ASKED
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "healthcard" / "vocabulary"

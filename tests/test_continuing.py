@@ -211,6 +211,19 @@ def test_an_unlikely_value_is_typed_again_and_old_ones_are_not(route):
         route.extend("pa-rc", [odd.text], SEEN, sticker=sticker)
 
 
+def test_what_the_card_said_before_is_not_judged_again(route):
+    """A child who turned two since, with a birth weight that was typed twice then."""
+    place = "people[0].birth.weight_g"
+    then = Route.build(TODAY - timedelta(25))
+    small = infant(on=then.today, age_days=720, birth={"weight_g": 480})
+    odd = card.issue(small, then.signers["pa-rc"], then.bundle, now=then.today, typed_again=[place])
+    for sticker in (True, False):
+        route.extend("hn-rc", [odd.text], SEEN | {"observations": {"muac": 140}}, sticker=sticker)
+        with pytest.raises(ConfirmationNeeded) as asked:
+            route.extend("hn-rc", [odd.text], {"people": [{"person": 0, "birth": {"weight_g": 490}}]}, sticker=sticker)
+        assert places(asked.value) == [place]
+
+
 def test_a_sticker_for_one_of_two_children_of_one_number_is_refused(route, issued):
     texts = [issued.text, *(route.stick(name, [issued.text], BIRTH).text for name in ("hn-rc", "gt-rc"))]
     with pytest.raises(RecordError, match="which child"):
@@ -365,7 +378,7 @@ def test_which_child_is_decided_before_a_new_card(route, issued):
 def test_sealed_entries_are_not_lost_by_mistake(route):
     part = Part("card", b"sealed 1", None, TODAY, FAMILY, (0, 1), bytes(114))
     match = card.authorised(route.bundle, route.signers["pa-rc"], 1, TODAY)
-    sealed = card.sealed_off(part, route.signers["pa-rc"], route.bundle, match, vocabulary.default())
+    sealed = card.signed(part, route.signers["pa-rc"], route.bundle, match, vocabulary.default(), card.Sealing())
     with pytest.raises(SealedContentLost):
         route.extend("hn-rc", [sealed.text], SEEN)
     assert route.extend("hn-rc", [sealed.text], SEEN, lose_sealed=True).part.sealed == b""

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from healthcard import entry, growth, labels, vocabulary
-from healthcard.entry import ASKED, Question, check, corrections, questions
+from healthcard import growth, labels, vocabulary
+from healthcard import questions as asked
+from healthcard.entry import check
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
+from healthcard.questions import ASKED, Question, corrections, questions
 from healthcard.record import Record, same_value
 from tests.builders import DAY, contact, family, infant, mother
 from tests.command import healthcard
@@ -196,7 +198,7 @@ REFUSED = {
     "a_contact_before_the_estimated_birth": (infant(born=day(3), born_precision="estimated"), "contacts[0].date"),
     "a_birth_in_the_future": (infant(born=day(9), contacts=[]), "born"),
     "a_year_of_birth_in_the_future": (infant(born="2027-07-15", born_precision="year", contacts=[]), "born"),
-    "a_birth_to_the_day_at_two_years": (infant(born=day(7 - 731)), "born"),
+    "a_birth_to_the_day_of_a_child_seen_at_two_years": (infant(born=day(-731)), "born"),
     "a_last_menstrual_period_in_the_future": (mother(pregnancy={"lmp": day(8)}), "pregnancy.lmp"),
     "a_delivery_in_the_future": (mother(pregnancy={"delivered": day(8)}), "pregnancy.delivered"),
     "delivered_before_the_last_menstrual_period": (mother(pregnancy={"lmp": day(-10), "delivered": day(-11)}), "pregnancy.delivered"),
@@ -208,7 +210,8 @@ ACCEPTED = {
     "a_contact_on_the_day_of_birth": infant(age_days=0),
     "a_contact_early_in_the_month_of_birth": infant(born="2026-07-15", born_precision="month"),
     "a_contact_early_in_the_year_of_birth": infant(born="2026-12-15", born_precision="year"),
-    "a_birth_to_the_day_under_two_years": infant(born=day(7 - 730)),
+    "a_birth_to_the_day_of_a_child_seen_under_two_years": infant(born=day(-730)),
+    "a_birth_to_the_day_of_a_child_that_turned_two_since": infant(born=day(7 - 731)),
     "a_birth_to_the_month_at_two_years": infant(born="2024-05-15", born_precision="month"),
     "a_last_menstrual_period_today": mother(pregnancy={"lmp": day(7)}),
     "delivered_on_the_day_of_the_last_menstrual_period": mother(pregnancy={"lmp": day(-10), "delivered": day(-10)}),
@@ -518,5 +521,5 @@ def test_issue_asks_on_standard_error_and_prints_the_card_all_the_same(demo: Pat
 
 
 def test_the_limits_that_are_published_are_those_that_are_asked() -> None:
-    limits = {"growth_jump": entry.Z_JUMP, "shorter": entry.SHORTER_CM, "smaller_head": entry.HEAD_CM, "fundal_height": entry.FUNDAL_CM}
+    limits = {"growth_jump": asked.Z_JUMP, "shorter": asked.SHORTER_CM, "smaller_head": asked.HEAD_CM, "fundal_height": asked.FUNDAL_CM}
     assert [name for name, limit in limits.items() if f"more than {limit:g} " not in f"{ASKED[name].limit} "] == []

@@ -142,7 +142,7 @@ def test_signatures_that_are_not_needed_are_not_added() -> None:
 
 
 def test_degenerate_keys_are_refused_wherever_a_bundle_has_a_key(world: World) -> None:
-    for public in (bytes(32), b"\1" + bytes(31), b"\2" + bytes(32)):
+    for public in (bytes(32), b"\1" + bytes(31), b"\2" + bytes(31) + b"\1"):
         with pytest.raises(TrustError):
             Key(public)
     with pytest.raises(TrustError, match="degenerate sealing key"):
@@ -196,9 +196,13 @@ class Dead(BaseException):
     """The process is gone: nothing after this happens."""
 
 
-def dying(patch: pytest.MonkeyPatch, at: int, short: bool = False) -> list[str]:
-    """Make the `at`-th call of the system, and all after it, fail; `short` writes a byte at a time. Returns the calls as they come."""
+def dying(patch: pytest.MonkeyPatch, at: int, opened: set[int] | None = None, short: bool = False) -> list[str]:
+    """Make the `at`-th call of the system, and all after it, fail; `short` writes a byte at a time. Returns the calls as they come.
+
+    Files that the dead process had `opened` are to be closed for it, as the system would.
+    """
     calls: list[str] = []
+    left = set() if opened is None else opened
 
     def wrapped(name: str, real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **named: object) -> object:
@@ -207,7 +211,12 @@ def dying(patch: pytest.MonkeyPatch, at: int, short: bool = False) -> list[str]:
                 raise Dead
             if short and name == "write":
                 return real(arguments[0], bytes(arguments[1])[:1])  # type: ignore[call-overload]
-            return real(*arguments, **named)
+            result = real(*arguments, **named)
+            if name == "open":
+                left.add(result)  # type: ignore[arg-type]
+            elif name == "close":
+                left.discard(arguments[0])  # type: ignore[arg-type]
+            return result
 
         return call
 
@@ -222,14 +231,16 @@ def test_a_process_that_dies_at_any_system_call_leaves_the_old_bundle_or_the_new
     for at in range(100):
         path.unlink(missing_ok=True)
         old.save(path)
+        left: set[int] = set()
         with pytest.MonkeyPatch.context() as patch:
-            calls = dying(patch, at)
+            calls = dying(patch, at, left)
             try:
                 new.save(path)
+                break
             except Dead:
                 pass
-            else:
-                break
+        for descriptor in left:
+            os.close(descriptor)
         held = TrustBundle.load(path)
         assert held.raw in (old.raw, new.raw)
         outcomes.append(held.version)

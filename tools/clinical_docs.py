@@ -3,7 +3,7 @@
     python tools/clinical_docs.py            write both (again: nothing changes)
     python tools/clinical_docs.py --check    exit 1 where a file would change
 
-Every line comes from healthcard/vocabulary/ and from the limits of healthcard/entry.py; the questions to the clinician are those of
+Every line comes from healthcard/vocabulary/ and from the limits of healthcard/questions.py; the questions to the clinician are those of
 tools/clinical_doubts.py.
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from clinical_doubts import DOUBTS
 
 from healthcard import vocabulary
-from healthcard.entry import ASKED, SLIPS_BY_KEY
 from healthcard.labels import LANGUAGES
+from healthcard.questions import ASKED, SLIPS_BY_KEY
 
 ROOT = Path(__file__).parent.parent
 NAMES = {"en": "English", "es": "Spanish", "fr": "French", "pt": "Portuguese", "ht": "Haitian Creole"}

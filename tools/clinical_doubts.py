@@ -1,6 +1,6 @@
 """Questions to the clinician who signs docs/clinical.md: what, and the question. Row numbers are those of the rules and conflicts."""
 
-from healthcard import entry
+from healthcard import questions
 
 DOUBTS = (
     ("Rules 20 to 29", "Haemoglobin and arm rules (20 to 25, 28, 29) say nothing while it is not known whether she is pregnant. Should the "
@@ -37,8 +37,8 @@ DOUBTS = (
     ("Conflict 15", "The question names MMR, MR, yellow fever and varicella, while the group `live_vaccine` also holds BCG, oral polio "
      "and rotavirus vaccines. Which vaccines should the question name?"),
     ("Questions at entry", "No source was found for how much a weight may change between two contacts "
-     f"(z-score by {entry.Z_JUMP:g}; a mother by {entry.MOTHER_KG:g} kg and {entry.MOTHER_KG_A_WEEK:g} kg a week). "
+     f"(z-score by {questions.Z_JUMP:g}; a mother by {questions.MOTHER_KG:g} kg and {questions.MOTHER_KG_A_WEEK:g} kg a week). "
      "What would you ask about?"),
-    ("Questions at entry", f"Fundal height is compared with weeks of gestation from {entry.FUNDAL_WEEKS[0]} to {entry.FUNDAL_WEEKS[1]} "
-     f"weeks, {entry.FUNDAL_CM:g} cm either way. Is it so in your guidelines?"),
+    ("Questions at entry", f"Fundal height is compared with weeks of gestation from {questions.FUNDAL_WEEKS[0]} to "
+     f"{questions.FUNDAL_WEEKS[1]} weeks, {questions.FUNDAL_CM:g} cm either way. Is it so in your guidelines?"),
 )  # fmt: skip
