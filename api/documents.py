@@ -41,6 +41,9 @@ class PartVerdict(BaseModel):
     kind: str | None = None
     id: Annotated[str | None, Field(description="random, new at each issue")] = None
     issued: date | None = None
+    sealed: Annotated[
+        Literal["none", "closed", "opened", "damaged"] | None, Field(description="whether it has a sealed part, and whether it was opened")
+    ] = None
     continues: Annotated[str | None, Field(description="id of the card that this part continues")] = None
 
 
@@ -61,6 +64,11 @@ class Decoded(Verdict):
 
     record: Record | None
     handover: Annotated[dict[str, Any] | None, Field(description="the summary for the next station, in the order it is read")]
+    unverified: Annotated[
+        list[tuple[int, int]] | None, Field(description="merged parts: [person, contact] that no verified part has; -1 is undated history")
+    ] = None
+    which_child: Annotated[list[int] | None, Field(description="merged parts: people whose contacts may be another's")] = None
+    other_cards: Annotated[int | None, Field(description="cards sent along that the record is not of")] = None
     import_allowed: Annotated[bool, Field(description="the holder lets a partner take over the record, and it is verified")]
 
 

@@ -1,9 +1,8 @@
 """A trust bundle as QR symbols on a colleague's screen: one for a small bundle, numbered ones for a larger (spec section 9).
 
     for text in bundle_texts(bundle):
-        symbol.symbol(text, side_mm=100)
-    data = bundle_from_texts(scanned)                   # in any order, any of them twice
-    newer = held.update(TrustBundle.load(data))
+        on_screen(text).show()
+    newer = held.update(bundle_from_texts(scanned))     # in any order, any of them twice
 
 A text is a prefix and base45 of CBOR: the bundle itself, or a piece of it `[number, of, checksum, bytes]`. The checksum only keeps
 pieces of two bundles apart; what is believed is decided by the signatures alone.
@@ -13,7 +12,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from healthcard import cbor
+from PIL import Image
+
+from healthcard import cbor, symbol
 from healthcard.cbor import Item
 from healthcard.errors import TrustError, Unreadable
 from healthcard.symbol import base45_decode, base45_encode
@@ -24,6 +25,7 @@ BUNDLE_PREFIXES = {"real": "MCHB1:", "test": "MCTB1:"}
 PER_SYMBOL = 1500  # bytes: version 33 at level M, which a phone reads from a screen
 MOST_SYMBOLS = 175  # of 1500 bytes, the largest bundle
 CHECKSUM_SIZE = 8
+PIXELS_PER_MODULE = 6  # on a screen
 MAX_TEXT = 4096  # characters that a reader looks at
 
 
@@ -48,10 +50,17 @@ def bundle_texts(bundle: TrustBundle) -> list[str]:
     return [prefix + base45_encode(cbor.dumps(part)) for part in parts]
 
 
-def bundle_from_texts(texts: Iterable[str]) -> bytes:
-    """The bytes of the bundle that these symbols hold, in any order, copies allowed; to be believed by `TrustBundle.load` alone.
+def on_screen(text: str) -> Image.Image:
+    """The symbol of a text as a picture for a screen: the smallest that holds it, as coarse as can be."""
+    version = next(version for version in range(1, 41) if len(text) <= symbol.characters_in(version, "M"))
+    side_mm = float(4 * version + 17 + 8)  # one millimetre a module, quiet zone included
+    return symbol.symbol(text, side_mm, min_module_mm=1).image(PIXELS_PER_MODULE)
 
-    Raises TrustError for any other text, for symbols of several bundles, and naming the symbols that are missing.
+
+def bundle_from_texts(texts: Iterable[str]) -> TrustBundle:
+    """The bundle that these symbols hold, in any order, copies allowed.
+
+    Raises TrustError for any other text, for symbols of several bundles, naming the symbols that are missing, and as `TrustBundle.load`.
     """
     try:
         found = {_parse(text) for text in texts}
@@ -59,14 +68,17 @@ def bundle_from_texts(texts: Iterable[str]) -> bytes:
         raise TrustError(f"not a symbol of a trust bundle, {error}") from None
     if len({(prefix, piece.of, piece.checksum) for prefix, piece in found}) != 1:
         raise TrustError("symbols of several trust bundles: scan those of one" if found else "no symbol of a trust bundle")
-    [*pieces] = sorted((piece for _, piece in found), key=lambda piece: piece.number)
+    pieces = sorted((piece for _, piece in found), key=lambda piece: piece.number)
     of = pieces[0].of
     if missing := sorted(set(range(1, of + 1)) - {piece.number for piece in pieces}):
         raise TrustError(f"of {of} symbols these are missing: {', '.join(map(str, missing))}")
     raw = b"".join(piece.data for piece in pieces)
     if len(pieces) != of or _checksum(raw) != pieces[0].checksum:
         raise TrustError("the symbols do not make up one trust bundle")
-    return raw
+    bundle = TrustBundle.load(raw)
+    if {prefix for prefix, _ in found} != {BUNDLE_PREFIXES[bundle.network]}:
+        raise TrustError("a trust bundle of the other network than its symbols say")
+    return bundle
 
 
 def _parse(text: str) -> tuple[str, Piece]:

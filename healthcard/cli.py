@@ -14,7 +14,7 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
-from healthcard import continuing, keyfile, printing, record, resources, seal, sizes, symbol, text, vocabulary
+from healthcard import continuing, issued, keyfile, printing, record, resources, seal, sizes, symbol, text, vocabulary
 from healthcard import demo as demonstration
 from healthcard.cli_trust import trust_commands
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
@@ -60,6 +60,10 @@ SealProfile = Annotated[
     typer.Option("--profile", help="split: a sealed part, usual where the network has a sealing key; open: none", show_default=False),
 ]
 Blocks = Annotated[int, typer.Option("--sealed-blocks", min=1, max=4, help="64 bytes each; more than one shows that there is much to hide")]
+IssuedList = Annotated[
+    Path | None,
+    typer.Option("--issued-list", help="file that keeps a hash of each part signed here, for the keepers of the root", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Language = Annotated[
     str | None,
@@ -118,6 +122,7 @@ def issue(
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
     profile: SealProfile = None,
     blocks: Blocks = 1,
+    issued_list: IssuedList = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png."""
@@ -137,6 +142,7 @@ def issue(
         again += ask_again(given, doubts)
         card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
     files = printing.checked_files(card, template=template, language=language, text_light=text_light)
+    note_issued(issued_list, card)
     for path in write_files(out / record_file.stem, files):
         print(path)
 
@@ -195,6 +201,7 @@ def extend(
     unseal_passphrase_file: UnsealPassphrase = None,
     profile: SealProfile = None,
     blocks: Blocks = 1,
+    issued_list: IssuedList = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Add to a card: a new card in its place, or a sticker beside it (NAME.txt and NAME.png).
@@ -220,6 +227,7 @@ def extend(
         withhold_sources=withhold_sources, lose_sealed=lose_sealed, profile=profile, blocks=blocks,
     )  # fmt: skip
     files = sticker_files(card) if sticker else printing.checked_files(card, template, language, text_light=text_light)
+    note_issued(issued_list, card)
     for path in write_files(out / (changed.stem if changed else "card"), files):
         print(path)
 
@@ -333,6 +341,12 @@ def confirmed(given: Record, typed: list[str]) -> list[str]:
             raise RecordError([Problem(place, "typed again, but not the same value", "check the measurement")])
         again.append(place)
     return again
+
+
+def note_issued(issued_list: Path | None, card: cards.Card) -> None:
+    """Keep what lets the card be told from a thief's, before it leaves the house."""
+    if issued_list:
+        issued.add(issued_list, [issued.issued_hash(card.token, card.network)])
 
 
 def show_questions(given: Record, issuer: str | None) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from healthcard import bundle_report, files, jwks, symbol, travel
-from healthcard.bundle_texts import bundle_texts
+from healthcard import bundle_report, files, jwks, travel
+from healthcard.bundle_texts import bundle_texts, on_screen
 from healthcard.cli_keepers import DRAFT, Bundle, PassphraseFile, RootKeys, Yes, asked, confirm, signer_of, tell, write
 from healthcard.errors import TrustError
 from healthcard.trust import TrustBundle, taken_apart
@@ -17,7 +17,6 @@ from healthcard.trust import TrustBundle, taken_apart
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 BundleOrDraft = Annotated[Path, typer.Argument(metavar="BUNDLE", help="trust bundle file, or a draft of one", show_default=False)]
 BUNDLE_BEGINS = b"\x83"  # an array of 3; no picture begins so
-SCREEN_DPI, SCREEN_MM, SCREEN_MODULE_MM = 150, 150, 0.5  # of the symbols to be shown on a screen: 5 or more dots a module
 
 
 def sign(
@@ -165,7 +164,7 @@ def _pictures(held: TrustBundle, target: Path) -> list[Path]:
     for n, text in enumerate(texts, 1):
         name = target.stem if len(texts) == 1 else f"{target.stem}-{n}-of-{len(texts)}"
         path = target.with_name(f"{name}.png")
-        path.write_bytes(symbol.symbol(text, SCREEN_MM, SCREEN_DPI, SCREEN_MODULE_MM).png(SCREEN_DPI, SCREEN_MM))
+        on_screen(text).save(path)
         paths.append(path)
     return paths
 

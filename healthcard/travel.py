@@ -52,7 +52,7 @@ def from_folder(folder: Path, held: TrustBundle | None = None) -> TrustBundle:
 def from_pictures(pictures: Iterable[bytes | Path]) -> TrustBundle:
     """The trust bundle in the symbols of pictures; raises PictureError and TrustError."""
     texts = [text for one in pictures for text in picture.scan(one, prefixes=tuple(BUNDLE_PREFIXES.values()))]
-    return TrustBundle.load(bundle_from_texts(texts))
+    return bundle_from_texts(texts)
 
 
 @dataclass(frozen=True)
@@ -115,5 +115,6 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         self, req, fp, code, msg, headers, newurl
     ) -> urllib.request.Request | None:
         if urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
+            fp.close()
             raise TrustError(f"{urlsplit(req.full_url).hostname}: sends us to another host, which is not asked")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

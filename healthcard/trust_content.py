@@ -109,8 +109,8 @@ class Content:
             for o in sorted(self.organisations, key=lambda o: o.number)
         ]
         cards = sorted(self.withdrawn.items())
-        # A day counts back from `issued`: most then take one byte or two, and a list of twenty still fits the symbol of a small bundle.
-        withdrawn: list[Item] = [b"".join(hashed for hashed, _ in cards), *((self.issued - day).days for _, day in cards)]
+        # A day counts back from `issued`, which is 1: most then take one byte or two, and twenty still fit the symbol of a small bundle.
+        withdrawn: list[Item] = [b"".join(hashed for hashed, _ in cards), *((self.issued - day).days + 1 for _, day in cards)]
         revoked: list[Item] = [
             [r.key_hash, day_number(r.day), *([] if r.listed is None else [b"".join(sorted(r.listed))])]
             for r in sorted(self.revoked, key=lambda r: r.key_hash)
@@ -189,7 +189,7 @@ def _organisation(item: Item, network: str) -> Organisation:
 
 def _withdrawn(items: list[Item], issued: date) -> Mapping[bytes, date]:
     hashes, *ages = items
-    dates = [issued - timedelta(number(age, 0, day_number(issued))) for age in ages]
+    dates = [issued - timedelta(number(age, 1, day_number(issued) + 1) - 1) for age in ages]
     found = pieces(hashes, CARD_HASH_SIZE)
     if len(found) != len(dates):
         raise Unreadable("not one day for each hash")

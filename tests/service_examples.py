@@ -30,7 +30,7 @@ def card_text(world: World) -> str:
     issued = world.issue(Record.from_json(resources.example("muac_only.json")))
     match = cards.authorised(world.bundle, world.station_signer, ISSUE, world.today)
     part = replace(issued.part, id=CARD_ID)
-    return cards.sealed_off(part, world.station_signer, world.bundle, match, vocabulary.default()).text
+    return cards.signed(part, world.station_signer, world.bundle, match, vocabulary.default(), cards.Sealing()).text
 
 
 def build() -> dict[str, Any]:

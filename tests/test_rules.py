@@ -10,13 +10,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import DAY, contact, family, infant, mother
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from healthcard import rules, vocabulary
 from healthcard.growth import INDICATORS
 from healthcard.record import Infant, Record
+from tests.builders import DAY, contact, family, infant, mother
 
 KNOWN = vocabulary.default()
 RULES = {rule.number: rule for rule in rules.thresholds()}

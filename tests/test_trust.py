@@ -311,12 +311,16 @@ def test_two_writers_at_once_never_leave_the_older_version(world: World, tmp_pat
     """Each looks at the version held and replaces it under one lock."""
     older, newer, path = world.next_bundle(), world.bundle, tmp_path / "trust.bundle"
     newer = custody.revise(older, [world.root_signer], TODAY)
-    saver = "import sys; from pathlib import Path; from healthcard.trust import TrustBundle as T; T.load(Path(sys.argv[1])).save(Path(sys.argv[2]))"
+    saver = (
+        "import sys; from pathlib import Path; from healthcard.trust import TrustBundle;"
+        "TrustBundle.load(Path(sys.argv[1])).save(Path(sys.argv[2]))"
+    )
     (tmp_path / "older").write_bytes(older.raw)
     (tmp_path / "newer").write_bytes(newer.raw)
     world.bundle.save(path)
     with files.locked(path):
-        both = [subprocess.Popen([sys.executable, "-c", saver, tmp_path / name, path], stderr=subprocess.PIPE) for name in ("older", "newer")]
+        commands = [[sys.executable, "-c", saver, tmp_path / name, path] for name in ("older", "newer")]
+        both = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
         time.sleep(1)
         assert all(process.poll() is None for process in both), "both wait"
         assert TrustBundle.load(path).version == world.bundle.version

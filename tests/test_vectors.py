@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from healthcard import codec, sign, symbol
+from healthcard.bundle_texts import bundle_from_texts
 from healthcard.card import VerifiedReading, read
 from healthcard.errors import TrustError, Unreadable
 from healthcard.record import Record
@@ -18,6 +19,7 @@ from healthcard.trust import CARD_AAD, TrustBundle
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 CARDS = sorted(path.stem for path in FOLDER.glob("*.txt"))
 BUNDLES = sorted(path.stem for path in (FOLDER / "bundles").glob("*.txt"))
+SYMBOLS = sorted(path.stem for path in (FOLDER / "symbols").glob("*.txt"))
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,16 @@ def test_a_trust_bundle_loads_or_not_as_its_vector_says(name: str) -> None:
         assert TrustBundle.load(raw).raw == raw, "only the update is refused"
 
 
-def outcome(load_bundle: Callable[[], TrustBundle]) -> str:
+@pytest.mark.parametrize("name", SYMBOLS)
+def test_symbols_make_up_a_trust_bundle_or_not_as_their_vector_says(name: str) -> None:
+    vector = load(FOLDER / "symbols" / f"{name}.txt")
+    texts = vector.body.split("\n") if vector.body else []
+    assert outcome(lambda: bundle_from_texts(texts)) == vector.head["expect"]
+    if "bundle" in vector.head:
+        assert bundle_from_texts(texts).raw == bundle(vector.head["bundle"]).raw
+
+
+def outcome(load_bundle: Callable[[], object]) -> str:
     try:
         load_bundle()
     except TrustError as error:

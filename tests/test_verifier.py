@@ -137,7 +137,7 @@ def test_verify_gives_verdict_issuer_and_bundle_age_and_nothing_of_the_record(cl
         "verdict": "verified", "notices": ["copied"], "issuer": "mx-rc", "issued": "2026-07-02", "bundle_age_days": 0,
         "parts": [{
             "verdict": "verified", "notices": ["copied"], "reason": "", "issuer": "mx-rc",
-            "kind": "card", "id": mother.id.hex(), "issued": "2026-07-02",
+            "kind": "card", "id": mother.id.hex(), "issued": "2026-07-02", "sealed": "none",
         }],
     }  # fmt: skip
 

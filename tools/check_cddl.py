@@ -17,6 +17,7 @@ from typing import Any
 CHECKOUT = Path(__file__).parent.parent
 ENVIRONMENT = CHECKOUT / ".venv-cddl"
 REQUIREMENTS = ("zcbor==0.9.1", "cbor2<6")  # zcbor imports names that cbor2 6 no longer has
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 MOST = 100_000  # what zcbor takes for "any number of"
 
 # Rules that CDDL can't say, or that lie outside one CBOR item.
@@ -25,7 +26,7 @@ BEYOND_CDDL = {
     "counts that a mask or another element gives": {"M25", "M26", "M30", "M31", "M32", "M35", "M37", "M73"},
     "order, and once only": {"M29", "M33", "M38", "M39", "M40", "M45", "M46", "M47", "M66", "M67", "M69", "M70", "M72", "M78"},
     "vocabulary and what numbers mean": {"M36", "M42", "M44", "M50", "M51", "M52", "M71"},
-    "signatures, keys and windows": {"M15", "M16", "M17", "M18", "M19", "M20", "M57", "M65", "M68", "M74", "M75", "M76"},
+    "signatures, keys and windows": {"M15", "M16", "M17", "M18", "M19", "M20", "M57", "M65", "M68", "M74", "M75", "M76", "M79", "M81"},
 }
 
 
@@ -75,10 +76,28 @@ def main() -> int:
         reads = head["expect"] == "loads" or "held" in head
         judge(f"bundles/{name}", reads, fits("bundle", raw) and all_stations_fit(raw, cbor2.loads, fits), head["musts"])
 
+    for name, head, body in vectors(CHECKOUT / "spec" / "vectors" / "symbols"):
+        pieces = [piece for piece in map(piece_of, body.split("\n")) if piece is not None]
+        fitting = all(fits("bundle-piece", piece) or fits("bundle", piece) for piece in pieces)
+        judge(f"symbols/{name}", head["expect"] == "loads", fitting, head["musts"])
+
     for line in wrong:
         print(line)
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
     return 1 if wrong else 0
+
+
+def piece_of(text: str) -> bytes | None:
+    """What a symbol's text holds, whatever its prefix; None where that is no base45."""
+    digits = [ALPHABET.find(c) for c in text[len("MCHB1:") :]]
+    groups = [digits[n : n + 3] for n in range(0, len(digits), 3)]
+    values = [sum(digit * 45**place for place, digit in enumerate(group)) for group in groups]
+    if not digits or min(digits) < 0:
+        return None
+    try:
+        return b"".join(value.to_bytes(len(group) - 1) for value, group in zip(values, groups, strict=True))
+    except OverflowError:
+        return None
 
 
 def all_stations_fit(raw: bytes, loads: Callable[[bytes], Any], fits: Callable[[str, bytes], bool]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import cbor2
@@ -42,11 +42,18 @@ def cases(listed: Listed) -> Iterator[BundleCase]:
     yield _loads("network", "M65 M70 M72 M73", "the network that most cards are read with", bundle(network))
     yield _loads("real", "M65", "a real network, for the vectors of cards of one", bundle(real_content(), "real", REAL))
     yield _loads("empty", "M65", "nobody listed yet", bundle(EMPTY))
+    yield _loads("large", "M73", "a hundred withdrawn cards: more than one symbol holds", bundle(large_content(network)))
     yield from _forms()
     yield from _roots()
     yield from _contents()
     yield from _stations()
     yield from _updates(network)
+
+
+def large_content(network: Content) -> Content:
+    """The network with a hundred withdrawn cards, the earliest on day 0."""
+    days = [BUNDLE_ISSUED - timedelta(n) for n in range(99)] + [trust.EPOCH]
+    return replace(network, withdrawn={trust.card_hash(bytes([n] * 8)): day for n, day in enumerate(days)})
 
 
 def _loads(name: str, musts: str, comment: str, raw: bytes, **fields: Any) -> BundleCase:
@@ -86,6 +93,7 @@ def _roots() -> Iterator[BundleCase]:
     yield _loads("threshold_met", "M68 M69", "two of three", raw_bundle(two_of_three, content(ROOTS[:2])))
     yield _loads("threshold_exceeded", "M68", "three of two needed", raw_bundle(two_of_three, content(ROOTS)))
     yield _bad("threshold_not_met", "M68", "one of two needed", raw_bundle(two_of_three, content(ROOTS[:1])))
+    yield _bad("threshold_of_none", "M68", "a draft that nobody signed yet", raw_bundle(two_of_three, content([])))
     twice = content(ROOTS[:1])
     yield _bad(
         "threshold_one_key_twice", "M69", "one key's signature twice, for two needed", raw_bundle(two_of_three, [*twice, *twice[1:]])
@@ -194,6 +202,8 @@ def _contents() -> Iterator[BundleCase]:
     yield bad("withdrawn_out_of_order", "M73", "hashes descend", lambda items: items[4].__setitem__(0, b"bbbbbaaaaa"))
     yield bad("withdrawn_twice", "M73", "one hash twice", lambda items: items[4].__setitem__(0, b"aaaaaaaaaa"))
     yield bad("withdrawn_without_a_day", "M73", "a hash without its day", lambda items: items[4].pop())
+    yield bad("withdrawn_after_issued", "M73", "a card withdrawn after the bundle was issued", lambda items: items[4].__setitem__(1, 0))
+    yield bad("withdrawn_before_day_0", "M73", "a card withdrawn before 2020", lambda items: items[4].__setitem__(1, items[1] + 2))
     yield bad("withdrawn_hash_of_4_bytes", "M73", "9 bytes of hashes", lambda items: items[4].__setitem__(0, b"aaaaabbbb"))
     yield bad("revoked_out_of_order", "M70", "key hashes descend", lambda items: items[5].reverse())
     yield bad("revoked_twice", "M70", "one key twice", lambda items: items[5].insert(0, items[5][0]))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -61,6 +61,24 @@ class BundleCase:
         if self.held:
             lines.append(f"held: {self.held}.txt")
         return ("\n".join(lines) + "\n\n" + self.raw.hex() + "\n").encode()
+
+
+@dataclass(frozen=True)
+class SymbolsCase:
+    """The texts of scanned symbols, and the bundle that they make up."""
+
+    name: str
+    expect: str
+    musts: str
+    comment: str
+    texts: Sequence[str]
+    bundle: str = ""
+
+    def file(self) -> bytes:
+        lines = [f"expect: {self.expect}", f"comment: {self.comment}", f"musts: {self.musts}"]
+        if self.bundle:
+            lines.append(f"bundle: {self.bundle}.txt")
+        return ("\n".join(lines) + "\n\n" + "\n".join(self.texts)).encode()
 
 
 def id_of(name: str) -> bytes:

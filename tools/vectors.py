@@ -9,10 +9,11 @@ from pathlib import Path
 
 import vector_bundles
 import vector_codec
+import vector_symbols
 import vector_tokens
 import vector_values
 import vector_verdicts
-from vector_case import BundleCase, Case
+from vector_case import BundleCase, Case, SymbolsCase
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 
@@ -22,8 +23,9 @@ def files() -> dict[str, bytes]:
     out: dict[str, bytes] = {}
     read_alone = (*vector_tokens.cases(), *vector_codec.cases(), *vector_values.cases())
     judged, listed = vector_verdicts.cases()
-    cases: list[tuple[str, Case | BundleCase]] = [(f"{case.name}.txt", case) for case in (*read_alone, *judged)]
+    cases: list[tuple[str, Case | BundleCase | SymbolsCase]] = [(f"{case.name}.txt", case) for case in (*read_alone, *judged)]
     cases += [(f"bundles/{case.name}.txt", case) for case in vector_bundles.cases(listed)]
+    cases += [(f"symbols/{case.name}.txt", case) for case in vector_symbols.cases(listed)]
     for path, case in cases:
         if path in out:
             raise SystemExit(f"two vectors named {path}")
