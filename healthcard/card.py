@@ -242,7 +242,7 @@ def read(
         notices.add("old-bundle")
     if today < bundle.issued:
         notices.add("clock")
-    ordered = tuple(notice for notice in NOTICES if notice in notices)
+    ordered = _in_order(notices)
     cards = merge([Source(part.part, part.verdict, part.issuer, part.seal == "opened", part.kept) for part in parts if part.part], known)
     kind = VerifiedReading if cards and all(part.verdict == "verified" for part in parts) else UnverifiedReading
     return kind(parts, ordered, (floor - bundle.issued).days, floor, cards[0].record if cards else None, cards)
@@ -283,7 +283,8 @@ def _opened(reading: PartReading, bundle: TrustBundle, secrets_held: Sequence[by
         return reading
     except SealError:
         return replace(reading, seal="damaged")
-    return replace(reading, part=part, seal="opened", kept=kept, previous=content.previous)
+    notices = _in_order({*reading.notices, *_content_notices(part, reading.issuer)})
+    return replace(reading, notices=notices, part=part, seal="opened", kept=kept, previous=content.previous)
 
 
 def _superseded(parts: tuple[PartReading, ...]) -> tuple[PartReading, ...]:
@@ -310,17 +311,27 @@ def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -
 def _notices(part: Part | None, match: Match | None, now: date) -> tuple[str, ...]:
     if part is None:
         return ()
-    found = set()
+    found = _content_notices(part, match.organisation.name if match else None)
     if part.issued > now:
         found.add("clock")
     if match and match.station.last < now:
         found.add("retired-key")
+    return _in_order(found)
+
+
+def _in_order(notices: set[str]) -> tuple[str, ...]:
+    return tuple(notice for notice in NOTICES if notice in notices)
+
+
+def _content_notices(part: Part, issuer: str | None) -> set[str]:
+    """What is to be noticed of the entries themselves."""
+    found = set()
     if part.unknown:
         found.add("unknown-code")
     if part.implausible:
         found.add("implausible-value")
-    own = {None, HOLDER, WITHHELD, match.organisation.name if match else None}
+    own = {None, HOLDER, WITHHELD, issuer}
     for person in part.record.people:
         if person.history_source not in own or any(contact.source not in own for contact in person.contacts):
             found.add("copied")
-    return tuple(notice for notice in NOTICES if notice in found)
+    return found

@@ -117,9 +117,10 @@ def import_(
     """Take over a newer bundle, from a file, a folder (USB stick), an address, or pictures of a colleague's screen."""
     held = TrustBundle.load(bundle) if bundle.exists() else None
     found = _found(bundle, sources or [asked(None, "File, folder, address or picture", "SOURCE")], held)
-    if found is None:
-        print(f"{bundle}: version {held.version if held else 0} is the newest there")
+    if held and (found is None or found.raw == held.raw):
+        print(f"{bundle}: version {held.version}, {_age(held.issued)}, is the newest there")
         return
+    assert found
     if held is None:
         tell([f"a first bundle of a {found.network} network; ask your focal point whether these are its root keys:"])
         tell(map(bundle_report.fingerprint, found.roots[0].keys))
@@ -135,7 +136,7 @@ COMMANDS: dict[str, Callable[..., None]] = {"sign": sign, "verify": verify, "sho
 
 
 def _found(bundle: Path, sources: list[str], held: TrustBundle | None) -> TrustBundle | None:
-    """The bundle at the sources; None where the address has no other than the one held."""
+    """The bundle at the sources; None where the address says that it has no other than the one held."""
     first = sources[0]
     if len(sources) == 1 and first.lower().startswith(("http://", "https://")):
         return _fetched(bundle, first, held)
@@ -155,7 +156,7 @@ def _fetched(bundle: Path, url: str, held: TrustBundle | None) -> TrustBundle | 
     found = travel.fetch(url, known[1] if len(known) > 1 and known[0] == f"{url} {held.version if held else 0}" else None)
     if found.bundle and found.etag:
         files.write_atomically(memory, f"{url} {found.bundle.version}\n{found.etag}\n".encode())
-    return None if found.bundle is None or (held and found.bundle.raw == held.raw) else found.bundle
+    return found.bundle
 
 
 def _pictures(held: TrustBundle, target: Path) -> list[Path]:

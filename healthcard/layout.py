@@ -147,7 +147,7 @@ def compile_template(
         made, warnings = typst.compile_with_warnings(
             place / f"{template}.typ",
             root=place,
-            font_paths=[place / "fonts"],
+            font_paths=_fonts(place / "fonts"),
             ignore_system_fonts=True,
             format=format,
             ppi=dpi,
@@ -174,7 +174,7 @@ def fitted(template: str, data: Mapping[str, Any], templates_folder: Path | None
             field="value",
             one=True,
             root=place,
-            font_paths=[place / "fonts"],
+            font_paths=_fonts(place / "fonts"),
             ignore_system_fonts=True,
             sys_inputs={"data": json.dumps(data, sort_keys=True)},
         )
@@ -192,6 +192,12 @@ def _checked(template: str, data: Mapping[str, Any], templates_folder: Path | No
     if missing:
         raise PrintError("no font for a character in " + ", ".join(missing))
     return place
+
+
+@cache
+def _fonts(place: Path) -> typst.Fonts:
+    """Our fonts and no others, read once."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[place])
 
 
 @cache

@@ -17,7 +17,7 @@ PNG_DPI = 300
 GAP_MM = 4.0  # between the sides in a picture
 STRINGS = (
     *("code", "mother", "infant", "test", "test_card", "not_identity_document", "not_a_diagnosis", "unconfirmed"),
-    *("keep_dry", "notes", "more_on_code", "more_on_back"),
+    *("keep_dry", "notes", "more_on_code"),
 )
 
 

@@ -58,6 +58,7 @@ LAYERS = {
     "sealable": {"record", "vocabulary"},
     "sealed": {"cbor", "decoder", "encoder", "errors", "part", "record", "sealable", "sensitivity", "vocabulary"},
     "labels": {"vocabulary"},
+    "paper": {"handover", "labels", "schedule", "summary", "text", "vocabulary", "wording"},
     "wording": {"labels", "record", "summary", "vocabulary"},
     "text": {"labels", "summary", "wording", "vocabulary"},
 }

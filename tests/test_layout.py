@@ -49,12 +49,14 @@ STRINGS = {
     "code": ("Código legible por máquina", "Machine-readable code"),
     "mother": ("Madre", "Mother"),
     "infant": ("Bebé", "Baby"),
-    "test_card": ("TEST", None),
+    "test": ("PRUEBA", "TEST"),
+    "test_card": ("PRUEBA - no es una tarjeta real", "TEST - not a real card"),
     "not_identity_document": ("No es un documento de identidad", "Not an identity document"),
+    "not_a_diagnosis": ("No es un diagnóstico", "Not a diagnosis"),
+    "unconfirmed": ("regla sin confirmar", "rule not confirmed"),
     "keep_dry": ("Mantener seca", "Keep dry"),
     "notes": ("Notas", "Notes"),
     "more_on_code": ("Hay más en el código", "More in the code"),
-    "more_on_back": ("Sigue al dorso", "Continues on the back"),
 }
 ICONS = {
     "danger": "danger",
@@ -275,7 +277,8 @@ def test_every_side_says_that_it_is_no_identity_document(data):
 
 @every_sample
 def test_only_test_cards_say_test_and_they_say_it_on_every_half(data):
-    assert words(data).count("TEST") == (4 if data["network"] == "test" else 0)
+    assert words(data).count("PRUEBA") == (4 if data["network"] == "test" else 0)
+    assert words(data).count("no es una tarjeta real") == (1 if data["network"] == "test" else 0)
 
 
 @pytest.mark.parametrize("name", ["mother only", "severe pre-eclampsia", "real network", "child only"])
@@ -294,10 +297,10 @@ def test_a_card_with_room_shows_every_line_in_both_languages(name):
 def test_the_most_urgent_lines_come_first_and_survive_any_amount_of_others():
     data = sample(PRE_ECLAMPSIA + CROWD + [(k, 1, *rest) for k, _, *rest in INFANT], "mother", "infant")
     shown = words(data)
-    for _, _, level, spanish, english in PRE_ECLAMPSIA:
-        if level == "red":
-            assert spanish in shown and english in shown
-    assert shown.index("Signos de peligro") < shown.index("Tratamiento urgente") < shown.index("Alergias")
+    reds = [(spanish, english) for _, _, level, spanish, english in PRE_ECLAMPSIA if level == "red"]
+    for spanish, english in reds:
+        assert spanish in shown and english in shown
+    assert max(shown.index(spanish) for spanish, _ in reds[:3]) < shown.index("Tratamiento urgente") < shown.index("Penicilina")
 
 
 def test_what_does_not_fit_is_counted_and_said():
@@ -306,22 +309,102 @@ def test_what_does_not_fit_is_counted_and_said():
     assert fit.hidden > 0
     assert fit.shown + fit.hidden == len(MOTHER) + len(CROWD) + len(INFANT)
     shown = words(data)
-    assert "Hay más en el código" in shown and "Sigue al dorso" in shown
+    assert "Hay más en el código" in shown
     printed = sum(" ".join(line["text"].split()) in shown for side in data["sections"].values() for s in side for line in s["lines"])
     assert printed == fit.shown
 
 
-def test_twins_are_told_apart_by_number():
+def test_the_route_gives_way_before_any_line_does_but_not_in_what_must_be_understood_at_once():
+    """One child's vaccines after another, until the card can't hold them in two languages."""
+    urgent = [("danger", 0, "red", "Dolor de cabeza intenso", "Severe headache"), ("allergies", 0, "amber", "Penicilina", "Penicillin")]
+    vaccines = [("vaccines", 1, "info", f"Vacuna de ejemplo número {n}, dada aquí", f"Sample vaccine {n}, given") for n in range(24)]
+    data = sample(urgent + vaccines, "mother", "infant")
+    shown = words(data)
+    assert fitted("a7", data) == Fit(shown=26, hidden=0)
+    assert "Severe headache" in shown and "Penicillin" in shown
+    assert "Sample vaccine" not in shown and "Vacuna de ejemplo número 23" in shown
+
+
+def test_a_draft_on_a_real_card_keeps_the_checked_line_beside_it_however_full_the_card_is():
+    lines = tuple(Line(f"Línea sin revisar número {n}, larga como las de verdad", role="infant", person=1, draft=True) for n in range(60))
+    checked = tuple(Line(f"Checked line {n}", role="infant", person=1) for n in range(60))
+    face_of = card(("mother", "infant"), network="real")
+    data = face(face_of, [Section("vaccines", "Vacunas", lines)], [Section("vaccines", "Vaccines", checked)])
+    shown, fit = words(data), fitted("a7", data)
+    assert 0 < fit.shown < 60
+    assert [f"número {n}," in shown for n in range(60)] == [f"Checked line {n} " in shown + " " for n in range(60)]
+
+
+def test_a_child_with_much_to_say_uses_the_room_on_the_mothers_side():
+    many = [("vaccines", 1, "info", f"Vacuna de ejemplo número {n}, dada en el centro de salud", f"Sample {n}") for n in range(20)]
+    data = sample(many, "mother", "infant")
+    assert fitted("a7", data) == Fit(shown=20, hidden=0)
+    front = pypdfium2.PdfDocument(pdf(data))[0].get_textpage().get_text_range()
+    assert "Vacuna de ejemplo" in front
+
+
+def test_twins_are_told_apart_by_number_and_what_both_share_is_said_once():
     infants = [line for section in SAMPLES["twins"]["sections"]["back"] for line in section["lines"]]
-    assert {(line["person"], line["number"]) for line in infants} == {(1, 1), (2, 2)}
+    assert {tuple(line["numbers"]) for line in infants} == {(1,), (2,)}
     assert "2 Temperatura baja" in words(SAMPLES["twins"])
+    alike = [("allergies", n, "question", "No se preguntó", "Not asked") for n in (1, 2)]
+    data = sample(alike, "mother", "infant", "infant")
+    assert [line["numbers"] for line in data["sections"]["back"][0]["lines"]] == [[1, 2]]
+    assert words(data).count("No se preguntó") == 1 and fitted("a7", data) == Fit(shown=1, hidden=0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    title: str
+    unit: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Reading(Line):
+    date: str = ""
+    cells: tuple[Cell, ...] = ()
+
+
+def test_values_stand_in_a_table_with_units_once_and_titles_in_both_languages():
+    def reading(date: str, *values: str, titles: tuple[str, str] = ("Presión arterial", "Peso")) -> Reading:
+        cells = tuple(Cell(title, unit, value) for title, unit, value in zip(titles, ("mmHg", "kg"), values, strict=True))
+        return Reading("Presión 124/78", icon="scale", date=date, cells=cells)
+
+    hers = [Section("values", "Valores", (reading("27 oct 2025", "124/78", "64.9"), reading("25 ago 2025", "108/66", "61.2")))]
+    english = ("Blood pressure", "Weight")
+    route = [Section("values", "Values", (reading("", "124/78", "64.9", titles=english), reading("", "108/66", "61.2", titles=english)))]
+    shown = words(face(card(("mother",)), hers, route))
+    for once in ("Presión arterial", "Blood pressure", "Weight", "124/78 mmHg", "64.9 kg", "27 oct 2025", "108/66", "61.2"):
+        assert shown.count(once) == 1
+    assert shown.count("mmHg") == 1
+
+
+def test_what_the_second_language_says_alike_is_printed_once():
+    def second(text: str, other: str) -> object:
+        data = face(card(("mother",)), [Section("vaccines", "", (Line(text),))], [Section("vaccines", "", (Line(other),))])
+        return data["sections"]["back"][0]["lines"][0]["second"]
+
+    assert second("BCG 1: 13 dic 2025", "BCG 1") is None
+    assert second("Polio 0: 13 dic 2025", "Oral polio 0") == "Oral polio 0"
+
+
+@pytest.mark.parametrize("word", ["TEST", "PRUEBA MUY LARGA DE VERDAD", "X" * 200])
+def test_the_test_mark_never_leaves_its_box(word):
+    """Between the box in the head and the fold, and left of it, nothing of the word is seen."""
+    strings = STRINGS | {"test": (word, None), "test_card": (f"{word} - {word}", None)}
+    ink = np.asarray(pages(face(card(("mother",), strings=strings), []), 300)[0]) < 160
+    scale = 300 * MM
+    box = ink[round(10 * scale) : round(14 * scale), round(43.2 * scale) : round(70.6 * scale)]
+    left = ink[round(3.4 * scale) : round(10 * scale), round(38 * scale) : round(43.1 * scale)]
+    assert not box.any() and not left.any()
 
 
 def test_a_text_light_face_is_given_no_clinical_line_and_prints_none():
     data = SAMPLES["text-light"]
     assert data["sections"] == {"front": [], "back": []}
     left = words(data)
-    harmless = ("test_card", "notes", "not_identity_document", "keep_dry")
+    harmless = ("test_card", "test", "notes", "not_identity_document", "keep_dry")
     for expected in [*(words for name in harmless for words in STRINGS[name] if words), "50 mm"]:
         left = left.replace(expected, "")
     assert left.split() == []
@@ -353,6 +436,11 @@ def test_a_number_and_its_unit_stay_on_one_line():
     assert data["sections"]["back"][0]["lines"][0]["text"] == "Hierro 60\u00a0mg, 4\u00a0oct 2026, 37,2\u00a0°C"
 
 
+def test_a_negative_number_has_a_true_minus_and_a_range_keeps_its_hyphen():
+    data = face(card(("mother",)), [Section("values", "", (Line("Peso -2,43 z (DT.17-24)"),))])
+    assert data["sections"]["back"][0]["lines"][0]["text"] == "Peso \u22122,43\u00a0z (DT.17-24)"
+
+
 @pytest.mark.parametrize("format", ["pdf", "png", "svg"])
 def test_a_character_without_a_font_is_refused_instead_of_printed_as_a_box(format):
     rows = [("medicines", 0, "info", "药 sigilo", "Medicine")]
@@ -367,12 +455,12 @@ def copied_templates(to: Path) -> Path:
 
 
 def test_a_missing_font_family_is_refused(tmp_path):
-    place = copied_templates(tmp_path)
-    assert compile_template("a7", SAMPLES["mother only"], templates_folder=place)
-    for font in (place / "fonts").glob("NotoSans-*.ttf"):
+    whole, without = copied_templates(tmp_path / "whole"), copied_templates(tmp_path / "without")
+    assert compile_template("a7", SAMPLES["mother only"], templates_folder=whole)
+    for font in (without / "fonts").glob("NotoSans-*.ttf"):
         font.unlink()
     with pytest.raises(PrintError):
-        compile_template("a7", SAMPLES["mother only"], templates_folder=place)
+        compile_template("a7", SAMPLES["mother only"], templates_folder=without)
 
 
 def test_data_that_break_the_template_are_refused_without_their_words():

@@ -116,3 +116,12 @@ def test_a_damaged_seal_changes_no_verdict(world):
     reading = card.read(damaged.text, bundle=world.bundle, now=TODAY, unseal=[SECRET])
     assert (reading.verdict, reading.parts[0].seal) == ("verified", "damaged")
     assert reading.record == example("family_three_contacts")
+
+
+def test_what_stands_sealed_is_noticed_once_it_is_opened(world):
+    data = example("mother_first_contact").to_json()
+    data["people"][0]["contacts"][0]["observations"]["hiv_test"] = "#9"
+    issued = world.issue(Record.from_json(data))
+    closed = card.read(issued.text, bundle=world.bundle, now=TODAY)
+    opened = card.read(issued.text, bundle=world.bundle, now=TODAY, unseal=[SECRET])
+    assert ("unknown-code" in closed.notices, "unknown-code" in opened.notices) == (False, True)

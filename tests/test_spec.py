@@ -14,6 +14,7 @@ from healthcard.errors import HealthcardError, RecordError, SensitiveContent, To
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
 from healthcard.trust import TrustBundle, published_signer
+from tests import test_sealed_cards
 from tests.test_vectors import CARDS, FOLDER, bundle, load
 from tests.test_vectors import card as vector
 
@@ -84,12 +85,14 @@ WRITERS_ONLY: dict[str, Callable[..., None]] = {
     "M54": test_an_unknown_number_keeps_to_the_range_of_its_own_table,
     "M55": test_a_writer_refuses_sensitive_entries_and_names_them,
     "M56": test_a_writer_refuses_more_than_one_symbol_holds,
+    "M101": test_sealed_cards.test_every_card_of_a_sealing_network_is_as_long_whatever_it_seals,
+    "M102": test_sealed_cards.test_a_new_card_carries_sealed_entries_on_with_the_key_and_is_refused_without,
 }
 
 
 def covered() -> set[str]:
     heads = [vector(name).head for name in CARDS]
-    heads += [load(path).head for folder in ("bundles", "symbols") for path in (FOLDER / folder).glob("*.txt")]
+    heads += [load(path).head for folder in ("bundles", "symbols", "sealed", "merged") for path in (FOLDER / folder).glob("*.txt")]
     return {must for head in heads for must in head["musts"].split()}
 
 

@@ -1,5 +1,6 @@
 """Every vector of spec/vectors through this library's reader (spec section 14)."""
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +12,20 @@ import pytest
 
 from healthcard import codec, sign, symbol
 from healthcard.bundle_texts import bundle_from_texts
-from healthcard.card import VerifiedReading, read
+from healthcard.card import Reading, VerifiedReading, read
 from healthcard.errors import TrustError, Unreadable
 from healthcard.record import Record
+from healthcard.sealed import decode_content, encode_content
 from healthcard.trust import CARD_AAD, TrustBundle
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 CARDS = sorted(path.stem for path in FOLDER.glob("*.txt"))
 BUNDLES = sorted(path.stem for path in (FOLDER / "bundles").glob("*.txt"))
+SEALED = sorted((FOLDER / "sealed").glob("*.txt"))
+MERGED = sorted((FOLDER / "merged").glob("*.txt"))
 SYMBOLS = sorted(path.stem for path in (FOLDER / "symbols").glob("*.txt"))
+
+MERGING = ("unverified", "which-child", "other-cards")
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,44 @@ def test_what_reads_is_written_again_as_the_same_bytes(name: str) -> None:
     assert Record.from_json(vector.head["record"]) == part.record
 
 
+@pytest.mark.parametrize("path", SEALED, ids=lambda path: path.stem)
+def test_a_sealed_part_opens_or_not_as_its_vector_says(path: Path) -> None:
+    vector = load(path)
+    reading = read_with_secrets(vector, vector.body)
+    [part] = reading.parts
+    assert (reading.verdict, part.seal) == (vector.head["expect"], vector.head["seal"]), part.reason
+    assert " ".join(reading.notices) == vector.head.get("notices", "")
+    assert reading.record and reading.record.to_json() == json.loads(vector.head["record"])
+    payload = sign.inspect(symbol.parse_card_text(vector.body)[1]).payload
+    assert payload.hex() == vector.head["payload"]
+    if part.seal == "opened":
+        content = bytes.fromhex(vector.head["content"])
+        assert encode_content(decode_content(content)) == content, "one encoding"
+        unopened = read(vector.body, bundle=bundle(vector.head["bundle"]), now=date.fromisoformat(vector.head["now"]))
+        assert (unopened.verdict, unopened.parts[0].seal) == (reading.verdict, "closed")
+
+
+@pytest.mark.parametrize("path", MERGED, ids=lambda path: path.stem)
+def test_several_parts_say_in_any_order_what_their_vector_says(path: Path) -> None:
+    vector = load(path)
+    texts = vector.body.split("\n")
+    expected = {
+        "verdict": vector.head["expect"],
+        "notices": vector.head.get("notices", "").split(),
+        "issuer": None if vector.head["issuer"] == "null" else vector.head["issuer"],
+        "record": json.loads(vector.head["record"]),
+    }
+    expected |= {name.replace("-", "_"): json.loads(vector.head[name]) for name in MERGING if name in vector.head}
+    for ordered in itertools.permutations(texts):
+        found = read_with_secrets(vector, *ordered, ordered[-1]).to_json()
+        assert {name: value for name, value in found.items() if name in expected or name.replace("_", "-") in MERGING} == expected
+
+
+def read_with_secrets(vector: Vector, *texts: str) -> Reading:
+    secrets = [bytes.fromhex(secret) for secret in vector.head.get("epoch-secret", "").split()]
+    return read(*texts, bundle=bundle(vector.head["bundle"]), now=date.fromisoformat(vector.head["now"]), unseal=secrets)
+
+
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_trust_bundle_loads_or_not_as_its_vector_says(name: str) -> None:
     vector = load(FOLDER / "bundles" / f"{name}.txt")
@@ -112,6 +156,10 @@ def test_the_two_keys_of_one_kid_are_two_keys() -> None:
     first, second = (sign.inspect(symbol.parse_card_text(card(f"sign_kid_shared_{n}").body)[1]) for n in (1, 2))
     assert first.kid == second.kid
     assert len({match.station.key.public for match in bundle("network.txt").find(first.kid)}) == 2
+
+
+def test_all_states_of_a_seal_have_vectors() -> None:
+    assert {load(path).head["seal"] for path in SEALED} == {"none", "closed", "opened", "damaged"}
 
 
 def test_all_verdicts_and_outcomes_have_vectors() -> None:

@@ -391,7 +391,7 @@ def by_folder(newer: Path, stack: ExitStack) -> list[object]:
 
 
 def by_http(newer: Path, stack: ExitStack) -> list[object]:
-    return [f"{stack.enter_context(running(newer, TODAY)).base_url}v1/trust".replace(":80v1", ":80/v1")]
+    return [stack.enter_context(running(newer, TODAY)).base_url.join("/v1/trust")]
 
 
 def by_screen(newer: Path, stack: ExitStack) -> list[object]:
@@ -424,7 +424,7 @@ def test_a_withdrawn_card_and_a_revoked_key_reach_a_reader(way: Callable[[Path, 
         assert "1 cards withdrawn" in done.said and "revoked: hn-rc/1" in done.said
         assert verdicts() == [W, W]
         again = healthcard("trust", "import", held, *sources)
-        assert again.code in (0, 1) and verdicts() == [W, W], "the same bundle again changes nothing"
+        assert (again.code, again.err) == (0, "") and "is the newest there" in again.out
     start.save(tmp_path / "stick" / "newer.bundle.old")
     older = healthcard("trust", "import", held, tmp_path / "stick" / "newer.bundle.old")
     assert (older.code, verdicts()) == (1, [W, W])

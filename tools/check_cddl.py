@@ -26,6 +26,7 @@ BEYOND_CDDL = {
     "counts that a mask or another element gives": {"M25", "M26", "M30", "M31", "M32", "M35", "M37", "M73"},
     "order, and once only": {"M29", "M33", "M38", "M39", "M40", "M45", "M46", "M47", "M66", "M67", "M69", "M70", "M72", "M78"},
     "vocabulary and what numbers mean": {"M36", "M42", "M44", "M50", "M51", "M52", "M71"},
+    "what was sealed: order, and what the open part has": {"M94", "M95", "M96", "M97"},
     "signatures, keys and windows": {"M15", "M16", "M17", "M18", "M19", "M20", "M57", "M65", "M68", "M74", "M75", "M76", "M79", "M81"},
 }
 
@@ -80,6 +81,12 @@ def main() -> int:
         pieces = [piece for piece in map(piece_of, body.split("\n")) if piece is not None]
         fitting = all(fits("bundle-piece", piece) or fits("bundle", piece) for piece in pieces)
         judge(f"symbols/{name}", head["expect"] == "loads", fitting, head["musts"])
+
+    for name, head, _ in vectors(CHECKOUT / "spec" / "vectors" / "sealed"):
+        judge(f"sealed/{name}", True, fits("part", bytes.fromhex(head["payload"])), head["musts"])
+        if "content" in head and head["seal"] in ("opened", "damaged"):
+            content = bytes.fromhex(head["content"])
+            judge(f"sealed/{name} opened", head["seal"] == "opened", fits("sealed-content", content), head["musts"])
 
     for line in wrong:
         print(line)

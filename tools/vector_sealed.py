@@ -131,7 +131,9 @@ def _opened() -> Iterator[SealedCase]:
     yield _good("nothing", "M90 M91 M93 M98", "a card without sensitive entries: sealed all the same", [])
     entries = [[0, 0, HIV, [122, -13, 30], [-3, 47, 1]]]
     given = {"medicine": "tenofovir_lamivudine_dolutegravir", "amount": 1, "timing": "once_daily", "days": 30}
-    told = with_entries(((*FIRST, "findings"), ["hiv"]), ((*FIRST, "medicines"), [given]), ((*FIRST, "observations", "hiv_test"), "positive"))
+    told = with_entries(
+        ((*FIRST, "findings"), ["hiv"]), ((*FIRST, "medicines"), [given]), ((*FIRST, "observations", "hiv_test"), "positive")
+    )
     yield _good("entries", "M91 M94 M95 M96", "a finding, a medicine and a test of the first contact", entries, told)
     yield _good("entries_of_a_child", "M95", "a test of the second person", [[3, 0, [-3, 55, 0]]],
                 with_entries((("people", 1, "contacts", 0, "observations", "hiv_test"), "negative")))  # fmt: skip
@@ -145,7 +147,7 @@ def _opened() -> Iterator[SealedCase]:
                 with_entries(((*FIRST, "vaccines"), [{"vaccine": _first_vaccine(), "dose": 0}])))  # fmt: skip
     yield _good("observation_with_a_bit", "M96", "a weight, by the number of its bit", [[0, 0, [-3, 0, -16]]],
                 with_entries(((*FIRST, "observations", "weight"), 58.4)))  # fmt: skip
-    yield _good("history_and_profile", "M97", "a condition and an outcome, history told by the holder", [[0, -1, HIV, [-5, 1], [-4, 10, 2]]],
+    yield _good("history_and_profile", "M97", "a condition, told by the holder, and an outcome", [[0, -1, HIV, [-5, 1], [-4, 10, 2]]],
                 with_entries((("people", 0, "conditions"), ["hiv"]), (("people", 0, "history_source"), "holder"),
                              (("people", 0, "pregnancy"), {"outcome": _outcome(2)})))  # fmt: skip
     yield _good("history_of_the_issuer", "M97", "a condition, vouched for by the issuer", [[0, -1, HIV]],
@@ -198,7 +200,11 @@ def _damaged_seals() -> Iterator[SealedCase]:
         sealed[at] ^= 1
         return bytes(sealed)
 
-    for name, comment, at in (("enc_changed", "a bit of enc", 2), ("ciphertext_changed", "a bit of the ciphertext", 34), ("tag_changed", "the last bit", -1)):
+    for name, comment, at in (
+        ("enc_changed", "a bit of enc", 2),
+        ("ciphertext_changed", "a bit of the ciphertext", 34),
+        ("tag_changed", "the last bit", -1),
+    ):
         yield bad(name, "M91", f"{comment} changed before signing", changed(name, at))
     name = "enc_of_small_order"
     yield bad(name, "M91", "enc is all zeros", (sealed := sealed_bytes(good, name))[:2] + bytes(32) + sealed[34:])
@@ -217,7 +223,10 @@ def _damaged_seals() -> Iterator[SealedCase]:
         yield bad(name, "M90", comment, (sealed_bytes(good, name) + bytes(1))[:size])
     name = "plaintext_of_63_bytes"
     yield bad(name, "M90", "a block cut short before sealing", sealed_bytes(good[:63], name))
+    name = "plaintext_of_65_bytes"
+    yield bad(name, "M90", "a byte more than a block before sealing", sealed_bytes(good + b"\0", name))
     for name, comment, padded in (
+        ("padding_of_another_byte", "an 81 after the content", (content + b"\x81").ljust(64, b"\0")),
         ("padding_missing", "zeros right after the content", content.ljust(64, b"\0")),
         ("padding_all_zeros", "zeros alone", bytes(64)),
         ("padding_not_zeros", "a byte 01 after the 80", (content + b"\x80").ljust(63, b"\0") + b"\x01"),
@@ -231,7 +240,7 @@ def _damaged_content() -> Iterator[SealedCase]:
         return _case(name, f"{musts} M98", comment, content, seal="damaged", **fields)
 
     deep: Any = []
-    for _ in range(5):
+    for _ in range(4):
         deep = [deep]
     yield bad("content_empty", "M94", "padding alone", b"")
     yield bad("content_not_an_array", "M94", "an integer", 0)
@@ -270,6 +279,13 @@ def _damaged_content() -> Iterator[SealedCase]:
     yield bad("observation_twice", "M96", "two values of one test", [[0, 0, [-3, 47, 0], [-3, 47, 1]]])
     yield bad("finding_open_too", "M96", "a finding that the open part has", [[0, 1, _finding("severe_headache")]])
     yield bad("observation_open_too", "M96", "a weight that the open part has", [[0, 1, [-3, 0, 0]]])
+    unknown = family(mother({"date": "2026-06-28", "unknown": ["822601"]}))
+    yield bad(
+        "unknown_event_open_too", "M96", "an unknown event that the open part has", [[0, 0, [-7, 1]]], data=unknown, notices="unknown-code"
+    )
+    conditions = sorted(entry.key for entry in vocabulary.default().findings.by_key.values() if entry.sensitivity == 0)[:32]
+    full = family(mother({"date": "2026-06-28", "findings": conditions}))
+    yield bad("events_33_together", "M96", "one event more than a row holds with those of the open part", [[0, 0, HIV]], data=full)
     yield bad("profile_open_too", "M97", "an age that the open part has", [[0, -1, [-4, 0, 0]]])
     yield bad("profile_bit_31", "M97", "bit 31", [[0, -1, [-4, 31, 0]]])
     yield bad("profile_bit_twice", "M97", "bit 10 twice", [[0, -1, [-4, 10, 1], [-4, 10, 2]]])
@@ -283,7 +299,9 @@ def _damaged_content() -> Iterator[SealedCase]:
     yield bad("source_twice", "M97", "two sources", [[0, -1, HIV, [-5, 1], [-5, 2]]])
     yield bad("source_alone", "M97", "a source without a history", [[0, -1, [-5, 1]]])
     told = family(mother({"date": "2026-06-28"}, conditions=["asthma"]))
-    yield bad("source_beside_open_history", "M97", "a source, and the open part has a history of its own", [[0, -1, HIV, [-5, 1]]], data=told)
+    yield bad(
+        "source_beside_open_history", "M97", "a source, and the open part has a history of its own", [[0, -1, HIV, [-5, 1]]], data=told
+    )
 
 
 def _first(finding: str) -> dict[str, Any]:

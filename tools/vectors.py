@@ -9,11 +9,14 @@ from pathlib import Path
 
 import vector_bundles
 import vector_codec
+import vector_merged
+import vector_sealed
 import vector_symbols
 import vector_tokens
 import vector_values
 import vector_verdicts
 from vector_case import BundleCase, Case, SymbolsCase
+from vector_merged import MergedCase
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 
@@ -23,9 +26,11 @@ def files() -> dict[str, bytes]:
     out: dict[str, bytes] = {}
     read_alone = (*vector_tokens.cases(), *vector_codec.cases(), *vector_values.cases())
     judged, listed = vector_verdicts.cases()
-    cases: list[tuple[str, Case | BundleCase | SymbolsCase]] = [(f"{case.name}.txt", case) for case in (*read_alone, *judged)]
+    cases: list[tuple[str, Case | BundleCase | SymbolsCase | MergedCase]] = [(f"{case.name}.txt", case) for case in (*read_alone, *judged)]
     cases += [(f"bundles/{case.name}.txt", case) for case in vector_bundles.cases(listed)]
     cases += [(f"symbols/{case.name}.txt", case) for case in vector_symbols.cases(listed)]
+    cases += [(f"sealed/{case.name}.txt", case) for case in vector_sealed.cases()]
+    cases += [(f"merged/{case.name}.txt", case) for case in vector_merged.cases()]
     for path, case in cases:
         if path in out:
             raise SystemExit(f"two vectors named {path}")

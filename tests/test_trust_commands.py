@@ -1,0 +1,346 @@
+"""`healthcard trust ...` as focal points type it: drafts from hand to hand, questions, what can't be undone, and docs/trust.md run."""
+
+import json
+import re
+import shlex
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from healthcard import card, custody, issued
+from healthcard.sign import Key, SoftwareSigner
+from healthcard.trust import TrustBundle
+from tests import builders
+from tests.command import Done, commands, healthcard, terminal
+from tests.test_verifier import running
+
+DOC = Path(__file__).parent.parent / "docs" / "trust.md"
+NOTHING = "Nothing was changed."
+
+
+def run(*arguments: object) -> Done:
+    done = healthcard(*arguments)
+    assert done.code == 0, (arguments, done.err)
+    return done
+
+
+def key(path: Path, purpose: str) -> str:
+    return run("keygen", path, "--purpose", purpose, "--test").out.strip()
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """A folder with trust.bundle, a root of one key (root.key), pa-rc and its key (pa-rc.key), and a station pa-rc/1 (desk.key)."""
+    for name, purpose in (("root", "root"), ("pa-rc", "organisation"), ("desk", "station")):
+        key(tmp_path / f"{name}.key", purpose)
+    bundle = tmp_path / "trust.bundle"
+    run("trust", "init", bundle, "--root-key", tmp_path / "root.key")
+    run("trust", "add-organisation", bundle, "pa-rc", tmp_path / "pa-rc.key", "--root-key", tmp_path / "root.key")
+    run("trust", "add-station", bundle, "pa-rc", tmp_path / "desk.key", "--organisation-key", tmp_path / "pa-rc.key",
+        "--root-key", tmp_path / "root.key")  # fmt: skip
+    return tmp_path
+
+
+def on_root(network: Path, command: str, *arguments: object) -> Done:
+    return healthcard("trust", command, network / "trust.bundle", *arguments, "--root-key", network / "root.key")
+
+
+def version(network: Path) -> int:
+    return TrustBundle.load(network / "trust.bundle").version
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_focal_point_who_types_only_the_command_is_asked_for_the_rest(network: Path) -> None:
+    public = SoftwareSigner.generate().key.public.hex()
+    done = terminal("trust", "add-organisation", network / "trust.bundle",
+                    answers=[("Short name", "hn-rc"), ("public key", public), ("right?", "y"), ("root key file", str(network / "root.key"))])  # fmt: skip
+    assert done.code == 0, done.err
+    assert "hn-rc is number 4. Next: healthcard trust add-station" in done.said
+    assert TrustBundle.load(network / "trust.bundle").organisation_names[4] == "hn-rc"
+
+
+def test_who_says_no_changes_nothing(network: Path) -> None:
+    before = (network / "trust.bundle").read_bytes()
+    done = terminal("trust", "delist-organisation", network / "trust.bundle", "pa-rc", "--root-key", network / "root.key",
+                    answers=[("right?", "n")])  # fmt: skip
+    assert (done.code, NOTHING in done.said) == (1, True)
+    assert (network / "trust.bundle").read_bytes() == before
+
+
+FINAL = {
+    "revoke-card": ["0011223344556677"], "revoke-key": ["pa-rc/1"], "issued-list": ["pa-rc/1"], "delist-organisation": ["pa-rc"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", FINAL)
+def test_what_cannot_be_undone_needs_a_yes(command: str, network: Path) -> None:
+    before = version(network)
+    refused = on_root(network, command, *FINAL[command])
+    assert (refused.code, version(network)) == (1, before)
+    assert "can't be undone" in refused.said and "--yes" in refused.said
+    done = on_root(network, command, *FINAL[command], "--yes")
+    assert (done.code, version(network)) == (0, before + 1)
+    again = on_root(network, command, *FINAL[command], "--yes")
+    assert (again.code, version(network)) == (1, before + 1), "what is done is done once"
+
+
+@pytest.mark.parametrize("command", ["add-organisation", "revoke-card", "revoke-key", "issued-list", "delist-organisation", "import"])
+def test_where_nobody_can_be_asked_what_is_missing_is_a_usage_error(command: str, network: Path) -> None:
+    assert healthcard("trust", command, network / "trust.bundle").code == 2
+
+
+def test_every_command_that_changes_something_takes_yes() -> None:
+    silent = {"trust show", "trust verify", "trust export"}
+    for name, command in commands().items():
+        if name.startswith("trust ") and name not in silent:
+            assert "yes" in {param.name for param in command.params}, name
+
+
+# --- drafts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A network whose root is two of three keys: a.key, b.key, c.key."""
+    public = {name: key(tmp_path / f"{name}.key", "root") for name in "abc"}
+    done = run("trust", "init", tmp_path / "trust.bundle", "--root-key", tmp_path / "a.key", "--keeper", public["b"], "--keeper", public["c"],
+               "--threshold", 2)  # fmt: skip
+    assert "healthcard trust sign trust.bundle.draft --root-key KEYFILE" in done.out
+    assert not (tmp_path / "trust.bundle").exists()
+    run("trust", "sign", tmp_path / "trust.bundle.draft", "--root-key", tmp_path / "b.key", "--yes")
+    return tmp_path
+
+
+def test_a_draft_goes_from_keeper_to_keeper_and_becomes_the_bundle(shared: Path) -> None:
+    bundle, draft = shared / "trust.bundle", shared / "trust.bundle.draft"
+    assert version(shared) == 1 and not draft.exists()
+    run("trust", "add-organisation", bundle, "pa-rc", SoftwareSigner.generate().key.public.hex(), "--root-key", shared / "c.key")
+    assert version(shared) == 1
+    verify, show = healthcard("trust", "verify", draft), run("trust", "show", draft)
+    assert verify.code == 1 and "a draft of version 2; 1 more signatures" in verify.said
+    assert show.out.startswith("a draft: 1 more signatures") and "pa-rc" in show.out
+    same = healthcard("trust", "sign", draft, "--root-key", shared / "c.key", "--yes")
+    assert same.code == 1 and "has signed this draft already" in same.said
+    stranger = key(shared / "stranger.key", "root")
+    refused = healthcard("trust", "sign", draft, "--root-key", shared / "stranger.key", "--yes")
+    assert stranger and refused.code == 1 and "not a root key" in refused.said
+    done = run("trust", "sign", draft, "--root-key", shared / "a.key", "--yes")
+    assert "new organisation 3 pa-rc, key " in done.said
+    assert version(shared) == 2 and not draft.exists()
+    assert "rightly signed by its root" in run("trust", "verify", bundle).out
+
+
+def test_a_draft_that_waits_is_not_lost_to_the_next_change(shared: Path) -> None:
+    bundle, draft = shared / "trust.bundle", shared / "trust.bundle.draft"
+    run("trust", "revoke-card", bundle, "00" * 8, "--root-key", shared / "a.key", "--yes")
+    before = draft.read_bytes()
+    done = healthcard("trust", "revoke-card", bundle, "11" * 8, "--root-key", shared / "a.key", "--yes")
+    assert done.code == 1 and "waits for signatures" in done.said
+    assert draft.read_bytes() == before
+
+
+def test_a_draft_can_be_made_by_someone_who_holds_no_root_key(shared: Path) -> None:
+    run("trust", "revoke-card", shared / "trust.bundle", "00" * 8, "--yes")
+    for name in "bc":
+        run("trust", "sign", shared / "trust.bundle.draft", "--root-key", shared / f"{name}.key", "--yes")
+    assert len(TrustBundle.load(shared / "trust.bundle").content.withdrawn) == 1
+
+
+def test_a_draft_that_does_not_follow_the_bundle_held_is_not_signed(shared: Path) -> None:
+    run("trust", "revoke-card", shared / "trust.bundle", "00" * 8, "--root-key", shared / "a.key", "--yes")
+    late = shared / "late.draft"
+    (shared / "trust.bundle.draft").rename(late)
+    run("trust", "revoke-card", shared / "trust.bundle", "11" * 8, "--root-key", shared / "a.key", "--yes")
+    run("trust", "sign", shared / "trust.bundle.draft", "--root-key", shared / "b.key", "--yes")
+    done = healthcard("trust", "sign", late, "--bundle", shared / "trust.bundle", "--root-key", shared / "b.key", "--yes")
+    assert done.code == 1 and "does not follow version 2" in done.said
+    assert healthcard("trust", "sign", late, "--root-key", shared / "b.key", "--yes").code == 1
+
+
+def test_a_draft_with_a_wrong_signature_is_no_draft(shared: Path) -> None:
+    run("trust", "revoke-card", shared / "trust.bundle", "00" * 8, "--root-key", shared / "a.key", "--yes")
+    draft = shared / "trust.bundle.draft"
+    draft.write_bytes(draft.read_bytes()[:-1] + b"\0")
+    for command in (("verify", draft), ("show", draft), ("sign", draft, "--root-key", shared / "b.key", "--yes")):
+        done = healthcard("trust", *command)
+        assert done.code == 1 and "not a trust bundle" in done.said
+
+
+# --- organisations, cards, lists -------------------------------------------------------------------------------------
+
+
+def test_an_organisation_signs_its_list_alone_and_the_root_takes_it(network: Path) -> None:
+    bundle, out = network / "trust.bundle", network / "pa-rc.stations"
+    fresh = key(network / "second.key", "station")
+    january = date(date.today().year + 1, 1, 1)
+    done = run("trust", "sign-stations", bundle, "pa-rc", fresh, "--organisation-key", network / "pa-rc.key", "--out", out, "--first-day", january)
+    assert "healthcard trust accept-stations BUNDLE pa-rc.stations" in done.out
+    assert version(network) == 3
+    said = on_root(network, "accept-stations", out).said
+    assert f"new station pa-rc/2: {Key(bytes.fromhex(fresh)).kid.hex()} Ed25519 {january}" in said
+    [organisation] = TrustBundle.load(bundle).content.organisations
+    assert [(s.number, s.first, s.last) for s in organisation.stations if s.number == 2] == [(2, january, january + timedelta(183))]
+    again = on_root(network, "accept-stations", out)
+    assert again.code == 1 and "older station list" in again.said
+
+
+def test_a_station_that_is_dropped_is_named_before_anybody_confirms(network: Path) -> None:
+    out = network / "pa-rc.stations"
+    run("trust", "sign-stations", network / "trust.bundle", "pa-rc", "--drop", 1, "--organisation-key", network / "pa-rc.key", "--out", out)
+    assert "no longer listed: station pa-rc/1" in on_root(network, "accept-stations", out).said
+
+
+def test_a_list_signed_by_a_stranger_renews_nothing_without_a_yes(network: Path) -> None:
+    """The keepers see another fingerprint than the organisation tells them; nobody can say yes by accident."""
+    key(network / "thief.key", "organisation")
+    out = network / "pa-rc.stations"
+    done = run("trust", "sign-stations", network / "trust.bundle", "pa-rc", "--organisation-key", network / "thief.key", "--out", out)
+    assert "renew-organisation" in done.out
+    assert on_root(network, "accept-stations", out).code == 1
+    refused = on_root(network, "renew-organisation", out)
+    assert refused.code == 1 and "compare by telephone" in refused.said and version(network) == 3
+
+
+def test_a_card_is_withdrawn_by_its_picture_and_its_issuer_is_shown_first(network: Path) -> None:
+    record = network / "child.json"
+    record.write_text(json.dumps(builders.infant(on=date.today() - timedelta(1), age_days=300, observations={"muac": 141}).to_json()))
+    run("issue", record, "--key", network / "desk.key", "--bundle", network / "trust.bundle", "--out", network)
+    said = on_root(network, "revoke-card", network / "child.png", "--yes").said
+    assert f"issued {date.today()} by pa-rc: verified" in said
+    assert healthcard("read", network / "child.png", "--bundle", network / "trust.bundle").code == 3
+    text = (network / "child.txt").read_text().strip()
+    assert card.read(text, bundle=TrustBundle.load(network / "trust.bundle")).verdict == "withdrawn"
+
+
+def test_later_issued_lists_are_added_to_the_earlier(network: Path) -> None:
+    lists = [network / name for name in ("one.issued", "two.issued")]
+    for n, path in enumerate(lists):
+        issued.add(path, [bytes([n]) * 16, bytes([9]) * 16])
+        assert on_root(network, "issued-list", "pa-rc/1", path, "--yes").code == 0
+    [revoked] = TrustBundle.load(network / "trust.bundle").content.revoked
+    assert revoked.listed == {bytes([n]) * 16 for n in (0, 1, 9)}
+    plain = on_root(network, "revoke-key", "pa-rc/1", "--yes")
+    assert plain.code == 1 and "stricter" in plain.said
+
+
+@pytest.mark.parametrize("data", [b"x" * 15, b"b" * 16 + b"a" * 16, b"a" * 32], ids=["cut off", "out of order", "twice"])
+def test_a_damaged_issued_list_is_refused(data: bytes, network: Path) -> None:
+    (network / "desk.issued").write_bytes(data)
+    done = on_root(network, "issued-list", "pa-rc/1", network / "desk.issued", "--yes")
+    assert done.code == 1 and "not an issued list" in done.said
+
+
+def test_sealing_keys_come_by_epoch_and_go_when_it_is_over(network: Path) -> None:
+    past = date.today() - timedelta(40)
+    for name in ("past", "now"):
+        run("keygen", network / f"{name}.key", "--purpose", "epoch", "--test")
+    assert on_root(network, "add-sealing-key", network / "past.key", "--first-day", past).code == 0
+    assert "retired: the sealing key" in on_root(network, "add-sealing-key", network / "now.key", "--retire").said
+    bundle = TrustBundle.load(network / "trust.bundle")
+    assert [(s.first, s.last) for s in bundle.content.sealing] == [(date.today(), date.today() + timedelta(30))]
+    assert bundle.sealing_key(date.today()) and not bundle.sealing_key(past)
+    assert on_root(network, "add-sealing-key", network / "desk.key").code == 1
+
+
+# --- carrying a bundle around ----------------------------------------------------------------------------------------
+
+
+def test_a_first_bundle_is_taken_only_after_its_root_was_looked_at(network: Path) -> None:
+    phone = network / "phone.bundle"
+    refused = healthcard("trust", "import", phone, network / "trust.bundle")
+    assert refused.code == 1 and not phone.exists() and "--yes" in refused.said
+    done = terminal("trust", "import", phone, network / "trust.bundle", answers=[("Are they?", "y")])
+    assert done.code == 0 and TrustBundle.load(phone).version == 3
+
+
+def test_an_older_bundle_and_another_network_are_not_imported(network: Path) -> None:
+    older = network / "older.bundle"
+    older.write_bytes((network / "trust.bundle").read_bytes())
+    assert on_root(network, "revoke-card", "00" * 8, "--yes").code == 0
+    done = healthcard("trust", "import", network / "trust.bundle", older)
+    assert done.code == 1 and "rollback" in done.said
+    older.write_bytes(custody.found("test", [SoftwareSigner.generate()], 1, date.today()).raw)
+    done = healthcard("trust", "import", network / "trust.bundle", older)
+    assert done.code == 1 and "another network or root" in done.said
+    assert version(network) == 4
+
+
+def test_an_address_is_asked_for_what_changed_only(network: Path) -> None:
+    with running(network / "trust.bundle", date.today()) as client:
+        address = client.base_url.join("/v1/trust")
+        phone = network / "phone" / "trust.bundle"
+        phone.parent.mkdir()
+        assert "version 3" in run("trust", "import", phone, address, "--yes").out
+        assert (phone.parent / "trust.bundle.etag").exists()
+        assert "is the newest there" in run("trust", "import", phone, address).out
+        (phone.parent / "trust.bundle.etag").write_bytes(b"\xff\n\n\n")
+        assert "is the newest there" in run("trust", "import", phone, address).out
+        assert on_root(network, "revoke-card", "00" * 8, "--yes").code == 0
+        assert "version 4" in run("trust", "import", phone, address).out
+
+
+def test_a_bundle_is_exported_as_file_symbols_and_key_set(network: Path) -> None:
+    stick = network / "stick"
+    stick.mkdir()
+    bundle = network / "trust.bundle"
+    run("trust", "export", bundle, "--to", "file", "--out", stick)
+    assert (stick / "trust.bundle").read_bytes() == bundle.read_bytes()
+    run("trust", "export", bundle, "--to", "jwks", "--out", stick / "keys.json")
+    [one] = json.loads((stick / "keys.json").read_text())["keys"]
+    assert (one["issuer"], one["kty"]) == ("pa-rc", "OKP")
+    assert "Show it" in run("trust", "export", bundle, "--to", "qr", "--out", stick).out
+    phone = network / "phone.bundle"
+    run("trust", "import", phone, stick / "trust.png", "--yes")
+    assert phone.read_bytes() == bundle.read_bytes()
+    missing = healthcard("trust", "export", bundle, "--to", "file", "--out", network / "none" / "x")
+    assert missing.code == 1
+
+
+# --- docs/trust.md ---------------------------------------------------------------------------------------------------
+
+
+def documented() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", DOC.read_text(encoding="utf-8"), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+def test_every_command_in_the_page_on_trust_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the page, in one folder; `bo` signs each draft that `ana` leaves, as the page says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stick").mkdir()
+    issued.add(Path("desk.issued"), [bytes(16)])
+    today = date.today()
+    known = {"TODAY": today.isoformat(), "JANUARY": date(today.year + 1, 1, 1).isoformat()}
+    for name, purpose in (("dua", "root"), ("hn-rc-2", "organisation")):
+        known[name.upper()] = run("keygen", f"{name}.key", "--purpose", purpose).out.strip()
+    for line in documented():
+        words = [re.sub(r"\$([A-Z_]+)", lambda match: known[match[1]], word) for word in shlex.split(line)]
+        assert words.pop(0) == "healthcard"
+        with_address(words, tmp_path)
+        if words[0] == "keygen":
+            known[words[1].removesuffix(".key").replace("-", "_").upper()] = run(*words).out.strip()
+            continue
+        yes = "yes" in {param.name for param in commands()[" ".join(words[:2])].params}
+        run(*words, *(["--yes"] if yes else []))
+        if "--root-key" in words and Path("trust.bundle.draft").exists() and words[1] != "init":
+            run("trust", "sign", "trust.bundle.draft", "--root-key", "bo.key", "--yes")
+        assert not Path("trust.bundle.draft").exists() or words[1] == "init"
+    held = TrustBundle.load(Path("trust.bundle"))
+    assert (held.network, len(held.roots), held.roots[-1].threshold) == ("real", 2, 2)
+    assert held.content.organisations[0].delisted == today
+
+
+def with_address(words: list[str], folder: Path) -> None:
+    """Put a verifier of the test in place of the address of the page."""
+    if any(word.startswith("https://verifier.example.org") for word in words):
+        with running(folder / "trust.bundle", date.today()) as client:
+            run(*words[:-1], client.base_url.join("/v1/trust"))
+        words[:] = ["trust", "verify", "phone.bundle"]
+
+
+def test_the_page_on_trust_shows_every_command_of_custody() -> None:
+    shown = {" ".join(line.split()[1:3]) for line in documented()}
+    assert {name for name in commands() if name.startswith("trust ")} - shown == {"trust add-station"}, "which is for a pilot with all keys in one hand"
