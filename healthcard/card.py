@@ -43,6 +43,9 @@ class Sealing:
     previous: bytes | None = None
 
 
+USUAL_SEALING = Sealing()
+
+
 @dataclass(frozen=True)
 class Card:
     """A signed card: its token, the card text that goes into the symbol, and its random id."""
@@ -181,7 +184,7 @@ def issue(
     match = authorised(bundle, signer, ISSUE, now)
     entry.check(record, now, typed_again, match.organisation.name, known)
     part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
-    return signed(part, signer, bundle, match, known, Sealing(profile, blocks))
+    return signed(part, signer, bundle, match, known, Sealing(profile, blocks) if profile or blocks > 1 else USUAL_SEALING)
 
 
 def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Match:

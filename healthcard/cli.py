@@ -93,7 +93,7 @@ def demo(out: Annotated[Path, typer.Option(help="folder for the files of the dem
 @app.command()
 def keygen(
     path: Annotated[Path, typer.Argument(metavar="KEYFILE", help="key file to write; never overwritten", show_default=False)],
-    purpose: Annotated[Literal["root", "organisation", "station", "epoch"], typer.Option(help="what it is for; epoch: sealing")] = "station",
+    purpose: Annotated[Literal["root", "organisation", "station", "epoch"], typer.Option(help="what for; epoch: sealing")] = "station",
     label: Annotated[str, typer.Option(help="a name for the key: small letters, digits, blanks, dots, hyphens")] = "",
     algorithm: Annotated[Literal["Ed25519", "ESP256"], typer.Option(help="signature algorithm; ESP256 is P-256")] = "Ed25519",
     test: Annotated[bool, typer.Option("--test", help="a key of the test network, never mixed with the real one")] = False,

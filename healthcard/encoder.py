@@ -22,7 +22,7 @@ from healthcard.part import (
     VERSION,
     Part,
 )  # fmt: skip
-from healthcard.record import HOLDER, WITHHELD, Contact, Infant, MedicineGiven, Mother, Referral, VaccineDose, has_history, profile_value
+from healthcard.record import HOLDER, WITHHELD, Contact, Infant, MedicineGiven, Mother, Referral, VaccineDose, has_history, profile_values
 from healthcard.vocabulary import FIRST_NUMBERED, ROLES, Vocabulary, unknown_number
 
 
@@ -70,10 +70,7 @@ class Writer:
     def profile(self, person: Mother | Infant, anchor: int) -> tuple[int, list[int]]:
         by_bit: dict[int, int] = {int(key[1:]): value for key, value in (person.unknown or {}).items()}
         lmp = person.pregnancy.lmp if person.role == "mother" and person.pregnancy else None
-        for quantity in self.known.profile[person.role].entries:
-            value = profile_value(person, quantity)
-            if value is None:
-                continue
+        for quantity, value in profile_values(person, self.known):
             if quantity.kind == "number":
                 wire = quantity.scale.to_wire(value)
             elif quantity.kind == "day_before":

@@ -11,7 +11,7 @@ from typing import Final
 
 from healthcard import rules, states, vocabulary
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
-from healthcard.record import HOLDER, SLIPS, AnyPerson, Contact, Infant, InfantContact, Record, profile_value
+from healthcard.record import HOLDER, SLIPS, AnyPerson, Contact, Infant, InfantContact, Record, profile_values
 from healthcard.vocabulary import Quantity, Vocabulary
 
 TWO_YEARS: Final = 731  # days from which a birth date is kept to the month only (DP-03)
@@ -35,8 +35,8 @@ def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) 
     critical = _time_critical(known)
     for at, person in enumerate(record.people):
         place = f"people[{at}]"
-        for quantity in known.profile[person.role].entries:
-            if quantity.range.warn and (value := profile_value(person, quantity)) is not None:
+        for quantity, value in profile_values(person, known):
+            if quantity.range.warn:
                 _judge(quantity, value, f"{place}.{quantity.path}", faults, doubts)
         faults += _person_dates(person, place, today)
         by_key = known.observations[person.role].by_key

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from healthcard import rules, states, vocabulary
 from healthcard.entry import suspected
 from healthcard.growth import NINE_MONTHS
-from healthcard.record import HOLDER, AnyPerson, Contact, InfantContact, Mother, Record, profile_value
+from healthcard.record import HOLDER, AnyPerson, Contact, InfantContact, Mother, Record, profile_values
 from healthcard.vocabulary import Quantity, Role, Value, Vocabulary
 
 # Limits of the questions; ASKED says where they come from.
@@ -75,9 +75,8 @@ def questions(record: Record, today: date, issuer: str | None = None, known: Voc
     for at, person in enumerate(record.people):
         place = f"people[{at}]"
         judged = [n for n, contact in enumerate(person.contacts) if contact.source in (None, HOLDER, issuer) and contact.date <= today]
-        for quantity in known.profile[person.role].entries:
-            value = profile_value(person, quantity) if quantity.range.warn else None
-            if value is not None and (meant := corrections(quantity, value)):
+        for quantity, value in profile_values(person, known):
+            if quantity.range.warn and (meant := corrections(quantity, value)):
                 asked.append(_question(f"{place}.{quantity.path}", "unit_slip", suggestions=meant))
         if person.role == "mother":
             asked += _of_pregnancy(person, place, judged)

@@ -543,11 +543,25 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     return _DEFAULTS.setdefault(model, {name: None if info.is_required() else info.default for name, info in model.model_fields.items()})
 
 
-def profile_value(person: "Mother | Infant", quantity: Quantity) -> Any:
-    """The value of a profile field, or None."""
-    group, name = quantity.place
-    owner = getattr(person, group) if group else person
-    return getattr(owner, name) if owner else None
+@cache
+def _places(known: Vocabulary, role: Role) -> tuple[tuple[str, tuple[tuple[str, Quantity], ...]], ...]:
+    """Profile fields by the object that they stand in: the person itself (""), its pregnancy, its birth."""
+    groups: dict[str, list[tuple[str, Quantity]]] = {}
+    for quantity in known.profile[role].entries:
+        group, name = quantity.place
+        groups.setdefault(group, []).append((name, quantity))
+    return tuple((group, tuple(fields)) for group, fields in groups.items())
+
+
+def profile_values(person: "Mother | Infant", known: Vocabulary) -> list[tuple[Quantity, Any]]:
+    """The profile fields that have a value, with it."""
+    found = []
+    for group, fields in _places(known, person.role):
+        owner = getattr(person, group) if group else person
+        if owner is not None:
+            values = owner.__dict__
+            found += [(quantity, value) for name, quantity in fields if (value := values[name]) is not None]
+    return found
 
 
 def _not_empty(model: M) -> M:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Referral, has_history, profile_value, trusted
+from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Referral, has_history, profile_values, trusted
 from healthcard.vocabulary import Quantity, Role, Vocabulary
 
 # (table, word): what came from a sealed part although this vocabulary would leave it open. By word, not by place: what one reader
@@ -57,9 +57,8 @@ class Sealable:
         go: dict[str, Any] = {}
         self._divide_named(f"profile_{person.role}", "unknown", person.unknown, stay, go)
         self._divide_lists(person, HISTORY, stay, go)
-        for quantity in self.known.profile[person.role].entries:
-            value = profile_value(person, quantity)
-            if value is None or not self.profile(person.role, quantity, value):
+        for quantity, value in profile_values(person, self.known):
+            if not self.profile(person.role, quantity, value):
                 continue
             group, name = quantity.place
             if group:

@@ -1,16 +1,18 @@
 """What must not stand in the open part of a card: entries that the vocabulary marks 2 or 3 (DP-07)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from healthcard.record import Record
-from healthcard.vocabulary import Entry, Table, Vocabulary
+from healthcard.vocabulary import Table, Vocabulary
 
 
 def sensitive(record: Record, known: Vocabulary) -> list[tuple[str, str, int]]:
     """Every entry of sensitivity 2 or 3 with its place, word and level (DP-07)."""
     levels = _levels(known)
+    if not _any(record, levels["any"]):
+        return []
     found: list[tuple[str, str, int]] = []
 
     def look(table: str, words: Iterable[str] | None, place: str) -> None:
@@ -46,13 +48,30 @@ def sensitive(record: Record, known: Vocabulary) -> list[tuple[str, str, int]]:
     return found
 
 
+def _any(record: Record, words: Mapping[str, int]) -> bool:
+    """Whether any word of the record is among `words`: nearly always not, and then nothing more is looked at."""
+    absent = words.keys().isdisjoint
+    for person in record.people:
+        if person.role == "mother" and person.pregnancy and person.pregnancy.outcome in words:
+            return True
+        if not absent(person.conditions or ()) or any(dose.vaccine in words for dose in person.vaccines_before or ()):
+            return True
+        for contact in person.contacts:
+            if not (absent(contact.observations or ()) and absent(contact.findings or ()) and absent(contact.services or ())):
+                return True
+            if any(given.medicine in words for given in contact.medicines or ()):
+                return True
+            if any(dose.vaccine in words for dose in contact.vaccines or ()):
+                return True
+            if contact.referral and (contact.referral.service in words or contact.referral.reason in words):
+                return True
+    return False
+
+
 @lru_cache(maxsize=8)
 def _levels(known: Vocabulary) -> dict[str, dict[str, int]]:
     named: dict[str, Table[Any]] = {"findings": known.findings, "services": known.services, "vaccines": known.vaccines}
     named |= {"medicines": known.medicines, "outcome": known.enumerations["outcome"]}
     named |= {role: table for role, table in known.observations.items()}
-    return {name: {e.key: e.sensitivity for e in _entries(table) if e.sensitivity >= 2} for name, table in named.items()}
-
-
-def _entries(table: Table[Entry]) -> tuple[Entry, ...]:
-    return table.entries
+    levels = {name: {entry.key: entry.sensitivity for entry in table.entries if entry.sensitivity >= 2} for name, table in named.items()}
+    return levels | {"any": {word: level for marked in levels.values() for word, level in marked.items()}}
