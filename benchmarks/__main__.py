@@ -44,7 +44,8 @@ def print_sizes() -> None:
     sizes_found = [sizes.measure(record, None, last_day(record)).bytes for record in found]
     gzipped = [peers.gzipped_json(record) for record in found]
     keyed = [peers.compressed_cwt(record)[0] for record in found]
-    print(f"median of 400 families: {statistics.median(sizes_found):.0f} | {statistics.median(gzipped):.0f} | {statistics.median(keyed):.0f} bytes\n")
+    medians = [statistics.median(column) for column in (sizes_found, gzipped, keyed)]
+    print("median of 400 families: " + " | ".join(f"{value:.0f}" for value in medians) + " bytes\n")
 
 
 def print_speed() -> None:

@@ -53,7 +53,6 @@ LAYERS = {
     "handover": {"danger", "measured", "record", "rules", "schedule", "states", "summary", "vocabulary"},
     "entry": {"errors", "growth", "record", "rules", "states", "vocabulary"},
     "questions": {"entry", "growth", "record", "rules", "states", "vocabulary"},
-    "merge": {"part", "record", "vocabulary"},
     "seal": {"errors", "keyfile", "trust"},
     "sealable": {"record", "vocabulary"},
     "sealed": {"cbor", "decoder", "encoder", "errors", "part", "record", "sealable", "sensitivity", "vocabulary"},

@@ -1,0 +1,73 @@
+"""Makes the picture of a card that the README shows; running it again changes nothing.
+
+    python tools/pictures.py             docs/pictures/card.png
+    python tools/pictures.py --check     exit with 1 where it shows something else than the card prints today
+"""
+
+import io
+import sys
+from datetime import date
+from pathlib import Path
+
+from PIL import Image
+
+CHECKOUT = Path(__file__).parent.parent
+sys.path.insert(0, str(CHECKOUT))
+
+from healthcard import card, layout, printing, vocabulary  # noqa: E402
+from healthcard.part import Part  # noqa: E402
+from healthcard.record import Record  # noqa: E402
+from healthcard.trust import ISSUE  # noqa: E402
+from tests.world import World  # noqa: E402
+
+PICTURE = CHECKOUT / "docs" / "pictures" / "card.png"
+RECORD = CHECKOUT / "examples" / "family_three_contacts.json"
+DAY = date(2026, 7, 2)
+CARD_ID = bytes.fromhex("0102030405060708")  # every other card's is random
+LANGUAGE, ROUTE = "es", "en"
+DPI = 254  # ten dots a millimetre
+TABLE, GAP = 226, 30  # grey of what the card lies on, and how much of it is seen, in dots
+GREYS = 16
+
+
+def picture() -> bytes:
+    """Both sides of the card beside each other, as PNG."""
+    world = World.build(DAY)
+    record = Record.from_json(RECORD.read_bytes())
+    part = Part("card", CARD_ID, None, DAY, record, tuple(range(len(record.people))))
+    match = card.authorised(world.bundle, world.station_signer, ISSUE, DAY)
+    issued = card.signed(part, world.station_signer, world.bundle, match, vocabulary.default(), card.USUAL_SEALING)
+    pages = layout.compile_template("a7", printing.card_data(issued, LANGUAGE, ROUTE, False), "png", DPI)
+    sides = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
+    width, height = sum(side.width for side in sides) + GAP * (len(sides) + 1), max(side.height for side in sides) + 2 * GAP
+    sheet = Image.new("L", (width, height), TABLE)
+    left = GAP
+    for side in sides:
+        sheet.paste(side, (left, GAP))
+        left += side.width + GAP
+    file = io.BytesIO()
+    sheet.quantize(GREYS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True, bits=4)
+    printing.check_scan(file.getvalue(), issued)
+    return file.getvalue()
+
+
+def shows(png: bytes) -> bytes:
+    """The pixels; how they are compressed differs between machines."""
+    return Image.open(io.BytesIO(png)).convert("L").tobytes()
+
+
+def main() -> int:
+    made = picture()
+    if PICTURE.exists() and shows(PICTURE.read_bytes()) == shows(made):
+        return 0
+    if "--check" in sys.argv[1:]:
+        print(f"{PICTURE.relative_to(CHECKOUT)}: would change")
+        return 1
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURE.write_bytes(made)
+    print(f"{PICTURE.relative_to(CHECKOUT)}: written, {len(made) // 1024} KiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
