@@ -32,12 +32,14 @@ StationList = Annotated[Path, typer.Argument(metavar="LIST", help="station list 
 Keepers = Annotated[
     list[str] | None, typer.Option("--keeper", help="public key of another keeper of the root, in hexadecimal", show_default=False)
 ]
-Threshold = Annotated[int, typer.Option(min=1, max=16, help="how many keepers have to sign")]
+Threshold = Annotated[
+    int | None, typer.Option(min=1, max=16, help="how many keepers have to sign; default: more than half, or as before", show_default=False)
+]
 
 
 @trust_commands.command()
 def init(
-    bundle: Bundle, root_key: RootKeys = None, keeper: Keepers = None, threshold: Threshold = 1,
+    bundle: Bundle, root_key: RootKeys = None, keeper: Keepers = None, threshold: Threshold = None,
     passphrase_file: PassphraseFile = None, yes: Yes = False,
 ) -> None:  # fmt: skip
     """Found a network: the first bundle, signed by the root, without organisations."""
@@ -46,23 +48,24 @@ def init(
     own = root_key or [Path(asked(None, "Your root key file", "--root-key"))]
     network = keyfile.describe(own[0]).network
     keys = [public_key(str(given), "root", network) for given in (*own, *(keeper or ()))]
-    tell([f"{threshold} of these {len(keys)} root keys must sign every bundle:", *map(fingerprint, keys)])
-    draft = custody.founding(network, Root(threshold, tuple(keys)), date.today())
+    root = Root(threshold or len(keys) // 2 + 1, tuple(keys))
+    tell([f"{root.threshold} of these {len(keys)} root keys must sign every bundle:", *map(fingerprint, keys)])
+    draft = custody.founding(network, root, date.today())
     then = f" of a {network} network. Next: healthcard trust add-organisation"
     publish(bundle, None, draft, own, passphrase_file, yes, then)
 
 
 @trust_commands.command("rotate-root")
 def rotate_root(
-    bundle: Bundle, keeper: Keepers = None, threshold: Threshold = 1, root_key: RootKeys = None, passphrase_file: PassphraseFile = None,
+    bundle: Bundle, keeper: Keepers = None, threshold: Threshold = None, root_key: RootKeys = None, passphrase_file: PassphraseFile = None,
     yes: Yes = False,
 ) -> None:  # fmt: skip
     """Give the root new keys, or another threshold: name every keeper with --keeper. Enough old and enough new keepers must sign."""
     held = TrustBundle.load(bundle)
     given = keeper or asked(None, "Public keys of all keepers of the new root, with blanks between", "--keeper").split()
-    root = Root(threshold, tuple(public_key(key, "root", held.network) for key in given))
     old = held.roots[-1]
-    tell(["from now on " + f"{threshold} of these {len(root.keys)} root keys must sign every bundle:", *map(fingerprint, root.keys)])
+    root = Root(threshold or old.threshold, tuple(public_key(key, "root", held.network) for key in given))
+    tell([f"from now on {root.threshold} of these {len(root.keys)} root keys must sign every bundle:", *map(fingerprint, root.keys)])
     tell([f"no longer a root key: {fingerprint(key)}" for key in old.keys if key not in root.keys])
     draft = custody.rotation(held, root, date.today())
     publish(bundle, held, draft, root_key, passphrase_file, yes, ". Readers follow by themselves with this bundle.", final=True)

@@ -110,6 +110,16 @@ class Envelope:
             lacking += [root.shortfall(signers) for root in pair]
         return max(lacking)
 
+    def _to_sign(self) -> set[Root]:
+        """The newest root, and those whose part in a rotation is not done."""
+        roots = {self.roots[-1]}
+        for n, rotation in enumerate(self.rotations):
+            pair = self.roots[n : n + 2]
+            signers = rotation.signers(pair, aad(self.network, "root"))
+            if any(root.shortfall(signers) for root in pair):
+                roots |= set(pair)
+        return roots
+
     def rotated(self, root: Root) -> "Envelope":
         """With a new root, which the keys before it and its own have yet to sign."""
         payload = cbor.dumps([len(self.roots) + 1, *root_item(root)])
@@ -117,8 +127,8 @@ class Envelope:
 
     def signed_by(self, signer: Signer) -> "Envelope":
         """With this signer's signature wherever the root still lacks one; raises TrustError for a key that is of no root here."""
-        if all(signer.key not in root.keys for root in self.roots):
-            raise TrustError("not a root key of this network")
+        if all(signer.key not in root.keys for root in self._to_sign()):
+            raise TrustError("not a root key of this network, or not any more")
         rotations = list(self.rotations)
         for n, rotation in enumerate(rotations):
             rotations[n] = _added(rotation, signer, self.roots[n : n + 2], aad(self.network, "root"))

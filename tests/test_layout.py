@@ -317,12 +317,12 @@ def test_what_does_not_fit_is_counted_and_said():
 def test_the_route_gives_way_before_any_line_does_but_not_in_what_must_be_understood_at_once():
     """One child's vaccines after another, until the card can't hold them in two languages."""
     urgent = [("danger", 0, "red", "Dolor de cabeza intenso", "Severe headache"), ("allergies", 0, "amber", "Penicilina", "Penicillin")]
-    vaccines = [("vaccines", 1, "info", f"Vacuna de ejemplo número {n}, dada aquí", f"Sample vaccine {n}, given") for n in range(24)]
+    vaccines = [("vaccines", 1, "info", f"Vacuna de ejemplo número {n}, dada aquí", f"Sample vaccine {n}, given here") for n in range(30)]
     data = sample(urgent + vaccines, "mother", "infant")
     shown = words(data)
-    assert fitted("a7", data) == Fit(shown=26, hidden=0)
+    assert fitted("a7", data) == Fit(shown=32, hidden=0)
     assert "Severe headache" in shown and "Penicillin" in shown
-    assert "Sample vaccine" not in shown and "Vacuna de ejemplo número 23" in shown
+    assert "Sample vaccine" not in shown and "Vacuna de ejemplo número 29" in shown
 
 
 def test_a_draft_on_a_real_card_keeps_the_checked_line_beside_it_however_full_the_card_is():
@@ -378,6 +378,20 @@ def test_values_stand_in_a_table_with_units_once_and_titles_in_both_languages():
     for once in ("Presión arterial", "Blood pressure", "Weight", "124/78 mmHg", "64.9 kg", "27 oct 2025", "108/66", "61.2"):
         assert shown.count(once) == 1
     assert shown.count("mmHg") == 1
+
+
+def test_a_row_of_values_says_whose_it_is_on_either_side():
+    def row(person: int, value: str) -> Reading:
+        return Reading(f"Peso {value}", "info", person, "infant", "scale", False, "6 sep 2026", (Cell("Peso", "kg", value),))
+
+    values = Section("values", "Valores", (row(1, "2.28"), row(2, "2.01")))
+    assert re.search(r"1 6 sep 2026 2\.28 kg 2 6 sep 2026 2\.01", words(face(card(("mother", "infant", "infant")), [values])))
+    many = tuple(Line(f"Vacuna {n} de larga descripción, dada aquí", person=1, role="infant") for n in range(17))
+    vaccines = Section("vaccines", "Vacunas", many)
+    crowded = face(card(("mother", "infant", "infant")), [vaccines, values])
+    assert fitted("a7", crowded).hidden == 0
+    said = words(crowded)
+    assert re.search(r"\b1 6 sep 2026", said) and re.search(r"\b2 6 sep 2026", said)
 
 
 def test_what_the_second_language_says_alike_is_printed_once():

@@ -133,6 +133,22 @@ def test_a_draft_goes_from_keeper_to_keeper_and_becomes_the_bundle(shared: Path)
     assert "rightly signed by its root" in run("trust", "verify", bundle).out
 
 
+def test_a_threshold_that_is_not_named_is_more_than_half_and_stays_through_a_rotation(tmp_path: Path) -> None:
+    public = {name: key(tmp_path / f"{name}.key", "root") for name in "abcd"}
+    bundle, draft = tmp_path / "trust.bundle", tmp_path / "trust.bundle.draft"
+    keepers = [word for name in "bc" for word in ("--keeper", public[name])]
+    run("trust", "init", bundle, "--root-key", tmp_path / "a.key", *keepers)
+    run("trust", "sign", draft, "--root-key", tmp_path / "b.key", "--yes")
+    named = [word for name in "abd" for word in ("--keeper", public[name])]
+    said = run("trust", "rotate-root", bundle, *named, "--root-key", tmp_path / "d.key", "--yes").said
+    assert "from now on 2 of these 3 root keys" in said and said.count("no longer a root key") == 1
+    assert "2 more signatures" in healthcard("trust", "verify", draft).said
+    run("trust", "sign", draft, "--root-key", tmp_path / "a.key", "--root-key", tmp_path / "b.key", "--yes")
+    assert [root.threshold for root in TrustBundle.load(bundle).roots] == [2, 2]
+    lost = healthcard("trust", "revoke-card", bundle, "00" * 8, "--root-key", tmp_path / "c.key", "--yes")
+    assert lost.code == 1 and "not any more" in lost.said and not draft.exists()
+
+
 def test_a_draft_that_waits_is_not_lost_to_the_next_change(shared: Path) -> None:
     bundle, draft = shared / "trust.bundle", shared / "trust.bundle.draft"
     run("trust", "revoke-card", bundle, "00" * 8, "--root-key", shared / "a.key", "--yes")
