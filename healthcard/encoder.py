@@ -72,7 +72,7 @@ class Writer:
         lmp = person.pregnancy.lmp if person.role == "mother" and person.pregnancy else None
         for quantity, value in profile_values(person, self.known):
             if quantity.kind == "number":
-                wire = quantity.scale.to_wire(value)
+                wire = quantity.write_known(value)
             elif quantity.kind == "day_before":
                 wire = anchor - day_number(value) - quantity.scale.centre
             elif quantity.kind == "day_after_lmp":
@@ -89,7 +89,7 @@ class Writer:
         mask, values, numbered = USUAL[contact.role], [], []
         for key, value in (contact.observations or {}).items():  # in the order of their numbers
             quantity = by_key.get(key)
-            number, wire = (quantity.number, quantity.to_wire(value)) if quantity else (int(key[1:]), int(value))
+            number, wire = (quantity.number, quantity.write_known(value)) if quantity else (int(key[1:]), int(value))
             if number < FIRST_NUMBERED:
                 mask ^= 1 << number
                 values.append(wire)

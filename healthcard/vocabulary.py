@@ -135,6 +135,11 @@ class Quantity(Entry):
             return {number - self.scale.centre: word for number, word in self.words.items()}.__getitem__
         return lru_cache(maxsize=256)(self.scale.from_wire)
 
+    @cached_property
+    def write_known(self) -> Callable[[Value], int]:
+        """`to_wire` for the hot path: the values of a quantity are few."""
+        return lru_cache(maxsize=512)(self.to_wire)
+
     def to_wire(self, value: Value) -> int:
         """The wire integer of a number or a coded value; raises ValueError for what the wire can't hold."""
         if self.kind == "coded":
