@@ -1,10 +1,21 @@
-"""What several test files share: the folder that `healthcard demo` leaves."""
+"""What several test files share: the folder that `healthcard demo` leaves, and how hypothesis draws."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.command import Done, program
+
+# The same examples each time, so that a red run can be run again; the campaign draws new ones. Other tests may run beside these.
+settings.register_profile(
+    "healthcard",
+    deadline=None,
+    derandomize=not os.environ.get("HEALTHCARD_CAMPAIGN"),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("healthcard")
 
 
 @pytest.fixture(scope="session")
