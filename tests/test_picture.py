@@ -1,7 +1,5 @@
 import contextlib
-import io
 import random
-import shutil
 import struct
 import subprocess
 import sys
@@ -17,41 +15,9 @@ from healthcard import picture as module
 from healthcard.errors import NoCode, PictureError
 from healthcard.picture import scan
 from healthcard.symbol import base45_encode, card_text, symbol
+from tests.test_symbol import file_of, sheet, token
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-
-def token(length: int, seed: int = 0) -> bytes:
-    return random.Random(seed).randbytes(length)
-
-
-def text_of(characters: int, seed: int = 0) -> str:
-    return "".join(random.Random(seed).choices(ALPHABET, k=characters))
-
-
-def file_of(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def sheet(*texts: str, columns: int = 2, cell: int = 700) -> Image.Image:
-    """A white sheet in grey with one symbol a cell, in reading order."""
-    rows = -(-len(texts) // columns)
-    paper = Image.new("L", (columns * cell, rows * cell), 255)
-    for number, text in enumerate(texts):
-        picture = symbol(text).image(5)
-        paper.paste(picture, (number % columns * cell + 60, number // columns * cell + 60))
-    return paper
-
-
-def zbar(picture: Image.Image, folder: Path) -> list[str]:
-    program = shutil.which("zbarimg")
-    assert program, "these tests need zbarimg (package zbar-tools)"
-    path = folder / "symbol.png"
-    picture.save(path)
-    done = subprocess.run([program, "--raw", "-q", "-Sdisable", "-Sqrcode.enable", str(path)], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
-
 
 ONE, TWO = card_text(token(255, 1), "real"), card_text(token(160, 2), "test")
 
