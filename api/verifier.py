@@ -29,7 +29,7 @@ from healthcard import picture as pictures
 from healthcard import vocabulary
 from healthcard.card import Reading, VerifiedReading
 from healthcard.errors import TrustError
-from healthcard.trust import TrustBundle
+from healthcard.trust.bundle import TrustBundle
 
 from . import documents, problems
 from .documents import Decoded, DocumentedApp, Texts, Verdict

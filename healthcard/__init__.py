@@ -6,8 +6,8 @@
 """
 
 from healthcard.card import Card, PartReading, Reading, UnverifiedReading, VerifiedReading, issue, read
+from healthcard.clinic.handover import Handover
 from healthcard.errors import CardError, HealthcardError, RecordError
-from healthcard.handover import Handover
 from healthcard.picture import scan
 from healthcard.printing import render
 from healthcard.record import Record

@@ -11,17 +11,18 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from healthcard import codec, entry, sign, symbol, vocabulary
+from healthcard import codec, sign, symbol, vocabulary
+from healthcard.clinic import entry
+from healthcard.clinic.handover import Context, Handover, handover
 from healthcard.codec import Part
 from healthcard.errors import CardError, NoSealingKey, NotAuthorised, SealError, TooLarge, TrustError, UnknownIssuer, Withdrawn
-from healthcard.handover import Context, Handover, handover
 from healthcard.merge import Merged, Source, merge
 from healthcard.record import HOLDER, WITHHELD, Record
 from healthcard.seal import open_sealed, seal
 from healthcard.sealable import Kept
 from healthcard.sealed import decode_content, encode_content, join, split
 from healthcard.sign import Signer, Unverified
-from healthcard.trust import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
+from healthcard.trust.bundle import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
 from healthcard.vocabulary import Vocabulary
 
 LARGEST_TOKEN = 540  # bytes: version 18 at level M, the largest symbol we print (spec section 7)

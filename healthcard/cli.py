@@ -14,17 +14,20 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
-from healthcard import continuing, issued, keyfile, printing, record, resources, seal, sizes, symbol, text, vocabulary
-from healthcard import demo as demonstration
-from healthcard.cli_trust import trust_commands
+from healthcard import continuing, keyfile, record, resources, seal, sizes, symbol, vocabulary
+from healthcard.clinic.questions import questions
+from healthcard.commands import demo as demonstration
+from healthcard.commands.passphrase import passphrase
+from healthcard.commands.terminal import card_texts, read_json, read_record, reported, utf8, write_files
+from healthcard.commands.trust import trust_commands
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
-from healthcard.labels import LANGUAGES, label
-from healthcard.passphrase import passphrase
-from healthcard.questions import questions
+from healthcard.printing import rendering as printing
 from healthcard.record import Record
-from healthcard.terminal import card_texts, read_json, read_record, reported, utf8, write_files
-from healthcard.trust import TrustBundle
+from healthcard.trust import issued
+from healthcard.trust.bundle import TrustBundle
 from healthcard.vocabulary import Entry, Medicine, Quantity
+from healthcard.words import text
+from healthcard.words.labels import LANGUAGES, label
 
 NOT_VERIFIED = 3
 

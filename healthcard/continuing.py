@@ -20,16 +20,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from healthcard import codec, entry, vocabulary
+from healthcard import codec, vocabulary
 from healthcard import merge as merging
 from healthcard.card import Card, Profile, Reading, Sealing, authorised, signed
+from healthcard.clinic import entry
 from healthcard.codec import Part
 from healthcard.errors import ConfirmationNeeded, NewerVersion, Problem, RecordError, SealedContentLost, Unreadable
 from healthcard.faults import parse_json
 from healthcard.merge import HISTORY, Merged, Source, with_source
 from healthcard.record import HOLDER, MOST_PEOPLE, WITHHELD, AnyPerson, Choices, Record, has_history
 from healthcard.sign import Signer
-from healthcard.trust import CONTINUE, ISSUE, TrustBundle
+from healthcard.trust.bundle import CONTINUE, ISSUE, TrustBundle
 from healthcard.vocabulary import Vocabulary
 
 Change = Mapping[str, Any] | str | bytes

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from healthcard import keyfile
 from healthcard.errors import KeyFileError, NoSealingKey, SealError, SealTooLarge
 from healthcard.keyfile import KeyFile
-from healthcard.trust import aad
+from healthcard.trust.bundle import aad
 
 BLOCK = 64  # bytes of plaintext
 KID_SIZE, ENC_SIZE, TAG_SIZE, ID_SIZE = 2, 32, 16, 8

@@ -8,7 +8,7 @@ from healthcard import codec, symbol, vocabulary
 from healthcard.codec import Part
 from healthcard.record import HOLDER, WITHHELD, Record
 from healthcard.sign import KID_SIZE, SIGNATURE_SIZE
-from healthcard.trust import FIRST_ORGANISATION, TrustBundle
+from healthcard.trust.bundle import FIRST_ORGANISATION, TrustBundle
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ from typing import Any
 
 import cbor2
 
-from healthcard import card, cbor, codec, sign, symbol, trust
+from healthcard import card, cbor, codec, sign, symbol
 from healthcard.errors import TrustError
 from healthcard.record import Record
 from healthcard.sign import ED25519, ESP256
-from healthcard.trust import TrustBundle
+from healthcard.trust import bundle as trust
+from healthcard.trust.bundle import TrustBundle
 from tests import genuine
 from tests.genuine import TODAY, Genuine, Network
 

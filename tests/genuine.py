@@ -14,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from healthcard import cbor, codec, custody, sign, symbol
+from healthcard import cbor, codec, sign, symbol
 from healthcard.codec import Part
 from healthcard.record import Record
 from healthcard.sign import ED25519, ESP256, SoftwareSigner
-from healthcard.trust import CARD_AAD, CONTINUE, ISSUE, TrustBundle
+from healthcard.trust import custody
+from healthcard.trust.bundle import CARD_AAD, CONTINUE, ISSUE, TrustBundle
 
 TODAY = date(2026, 10, 12)  # the day after which no example has a contact
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from healthcard import card, continuing, custody
+from healthcard import card, continuing
 from healthcard.card import Card, Reading
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, TrustBundle, published_signer
+from healthcard.trust import custody
+from healthcard.trust.bundle import CONTINUE, ISSUE, TrustBundle, published_signer
 from tests.world import SINCE, World
 
 STATIONS = ("pa-rc", "hn-rc", "gt-rc", "mx-rc")

@@ -17,7 +17,7 @@ from api import verifier
 from healthcard import card as cards
 from healthcard import resources, vocabulary
 from healthcard.record import Record
-from healthcard.trust import ISSUE
+from healthcard.trust.bundle import ISSUE
 from tests.world import World
 
 FILE = Path(verifier.__file__).with_name("examples.json")

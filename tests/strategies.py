@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from healthcard import cbor, vocabulary
-from healthcard.handover import Context
+from healthcard.clinic.handover import Context
 from healthcard.record import Record
 from healthcard.vocabulary import Quantity, Role, Table
 

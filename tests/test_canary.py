@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from healthcard import card, changes, custody, printing, sign, symbol
+from healthcard import card, sign, symbol
 from healthcard.card import Card, Reading
 from healthcard.errors import HealthcardError
+from healthcard.printing import rendering as printing
 from healthcard.record import Record
-from healthcard.trust import TrustBundle
+from healthcard.trust import changes, custody
+from healthcard.trust.bundle import TrustBundle
 from tests import builders
 from tests.command import program
 from tests.test_verifier import running

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import healthcard as library
-from healthcard import labels, sign
+from healthcard import sign
+from healthcard.words import labels
 from tests import builders
 from tests.command import SCRIPT, Done, commands, healthcard, program, terminal
 

@@ -11,7 +11,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from healthcard.trust import published_signer
+from healthcard.trust.bundle import published_signer
 from tests.command import Done, healthcard, program
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

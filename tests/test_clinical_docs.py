@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from healthcard.labels import LANGUAGES
-from healthcard.questions import ASKED
+from healthcard.clinic.questions import ASKED
+from healthcard.words.labels import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "healthcard" / "vocabulary"

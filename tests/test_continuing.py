@@ -23,7 +23,7 @@ from healthcard.errors import (
 from healthcard.merge import Source, merge
 from healthcard.part import Part
 from healthcard.record import Record
-from healthcard.trust import CARD_AAD, card_hash
+from healthcard.trust.bundle import CARD_AAD, card_hash
 from tests.builders import contact, family, infant, mother
 from tests.command import healthcard
 from tests.route import Route

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from healthcard import card, printing
+from healthcard import card
 from healthcard.errors import SensitiveContent
+from healthcard.printing import rendering as printing
 from healthcard.record import Record
 from tests.world import World
 

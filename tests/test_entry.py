@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from healthcard import growth, labels, vocabulary
-from healthcard import questions as asked
-from healthcard.entry import check
+from healthcard import growth, vocabulary
+from healthcard.clinic import questions as asked
+from healthcard.clinic.entry import check
+from healthcard.clinic.questions import ASKED, Question, corrections, questions
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
-from healthcard.questions import ASKED, Question, corrections, questions
 from healthcard.record import Record, same_value
+from healthcard.words import labels
 from tests.builders import DAY, contact, family, infant, mother
 from tests.command import healthcard
 

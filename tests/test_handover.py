@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from healthcard.handover import Context, Handover, age, handover
+from healthcard.clinic.handover import Context, Handover, age, handover
+from healthcard.clinic.rules import fired
 from healthcard.record import Record
-from healthcard.rules import fired
 from tests.builders import DAY, contact, family, infant, mother
 from tests.strategies import contacts, contexts, record_json, todays
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from healthcard import card, sign, symbol
 from healthcard.errors import TooLarge
 from healthcard.sign import ED25519, ESP256, SoftwareSigner
-from healthcard.trust import CARD_AAD
+from healthcard.trust.bundle import CARD_AAD
 from tests import genuine
 from tests.genuine import TODAY, Genuine
 

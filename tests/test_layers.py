@@ -9,87 +9,82 @@ import healthcard
 
 PACKAGE = Path(healthcard.__file__).parent
 
-# Every module with what it may import of ours: itself no circle, bytes below records, keys below cards.
-LAYERS = {
-    "errors": set(),
-    "resources": {"errors"},
-    "cbor": {"errors"},
-    "vocabulary": set(),
-    "faults": {"errors", "vocabulary"},
-    "record": {"cbor", "errors", "faults", "vocabulary"},
-    "part": {"record", "vocabulary"},
-    "sensitivity": {"record", "vocabulary"},
-    "encoder": {"cbor", "errors", "part", "record", "vocabulary"},
-    "decoder": {"cbor", "errors", "part", "record", "vocabulary"},
-    "merge": {"part", "record", "vocabulary"},
-    "codec": {"decoder", "encoder", "errors", "part", "sensitivity", "vocabulary"},
-    "sign": {"cbor", "errors"},
-    "keyfile": {"errors", "sign"},
-    "files": set(),
-    "published": {"sign"},
-    "trust_form": {"cbor", "errors"},
-    "trust_content": {"cbor", "errors", "sign", "trust_form"},
-    "trust_root": {"cbor", "errors", "sign", "trust_form"},
-    "trust": {"errors", "files", "published", "sign", "trust_content", "trust_form", "trust_root"},
-    "stations": {"cbor", "errors", "sign", "trust", "trust_form"},
-    "changes": {"errors", "sign", "stations", "trust"},
-    "custody": {"changes", "errors", "sign", "stations", "trust", "trust_root"},
-    "issued": {"errors", "files", "sign", "trust"},
-    "jwks": {"sign", "trust"},
-    "bundle_report": {"sign", "trust"},
-    "bundle_texts": {"cbor", "errors", "symbol", "trust", "trust_form"},
-    "travel": {"bundle_texts", "errors", "files", "picture", "trust"},
-    "symbol": {"errors"},
-    "picture": {"errors", "symbol"},
-    "growth": set(),
-    "states": {"growth", "record"},
-    "predicate": {"growth", "record", "states", "vocabulary"},
-    "rules": {"growth", "predicate", "record", "states", "vocabulary"},
-    "schedule_file": {"errors", "vocabulary"},
-    "schedule": {"record", "schedule_file", "states"},
-    "summary": {"record", "schedule", "vocabulary"},
-    "measured": {"growth", "record", "states", "summary", "vocabulary"},
-    "danger": {"measured", "record", "rules", "summary", "vocabulary"},
-    "handover": {"danger", "measured", "record", "rules", "schedule", "states", "summary", "vocabulary"},
-    "entry": {"errors", "growth", "record", "rules", "states", "vocabulary"},
-    "questions": {"entry", "growth", "record", "rules", "states", "vocabulary"},
-    "seal": {"errors", "keyfile", "trust"},
-    "sealable": {"record", "vocabulary"},
-    "sealed": {"cbor", "decoder", "encoder", "errors", "part", "record", "sealable", "sensitivity", "vocabulary"},
-    "labels": {"vocabulary"},
-    "paper": {"handover", "labels", "schedule", "summary", "text", "vocabulary", "wording"},
-    "wording": {"labels", "record", "summary", "vocabulary"},
-    "text": {"labels", "summary", "wording", "vocabulary"},
-}
-TOP = {
-    *("card", "continuing", "layout", "printing", "sizes", "demo", "terminal", "passphrase", "__init__"),
-    *("cli", "cli_trust", "cli_keepers", "cli_travel", "cli_withdraw"),
-}
+# From the ground up. A module imports only modules of lines above its own, or of its own line without a circle;
+# a name that ends in a dot is a package with all its modules.
+LAYERS = (
+    ("errors", "vocabulary", "files", "growth"),
+    ("resources", "cbor", "faults"),
+    ("record", "sign", "symbol"),
+    ("part", "sensitivity", "sealable", "keyfile", "picture"),
+    ("encoder", "decoder", "codec", "sealed", "merge"),
+    ("trust.",),
+    ("seal",),
+    ("clinic.",),
+    ("words.",),
+    ("card", "continuing", "sizes"),
+    ("printing.",),
+    ("exchange.", "client"),
+    ("__init__",),
+    ("commands.",),
+    ("cli",),
+)
+# What the clinic and the words never see, and what signatures and trust never see.
+BYTES_AND_KEYS = {"cbor", "part", "encoder", "decoder", "codec", "sealed", "sign", "keyfile", "seal", "symbol", "picture", "trust."}
+MEANING = {"record", "vocabulary", "part", "encoder", "decoder", "codec", "sealed", "merge", "clinic.", "words."}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name below `healthcard`: `sign`, `trust.form`; a package's own file is `trust`."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+PACKAGES = {name.split(".")[0] for name in MODULES if "." in name}
 
 
 def imports(path: Path) -> set[str]:
     """Modules of ours that a file imports, at any depth."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "healthcard":
-            found |= {alias.name for alias in node.names if (PACKAGE / f"{alias.name}.py").exists()}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("healthcard."):
-            found.add((node.module or "").split(".")[1])
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "healthcard":
+            origin = ".".join((node.module or "").split(".")[1:])
+            for alias in node.names:
+                inner = f"{origin}.{alias.name}".lstrip(".")
+                found.add(inner if inner in MODULES else origin or "__init__")
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("healthcard.")}
+            found |= {alias.name.removeprefix("healthcard").lstrip(".") or "__init__" for alias in node.names
+                      if alias.name.split(".")[0] == "healthcard"}  # fmt: skip
     return found
 
 
-@pytest.mark.parametrize("module", sorted(path.stem for path in PACKAGE.glob("*.py")))
+def room(module: str) -> str:
+    """`trust.` for every module of the package trust, else the module's own name."""
+    top = module.split(".")[0]
+    return f"{top}." if top in PACKAGES else top
+
+
+def layer(module: str) -> int:
+    [number] = [index for index, line in enumerate(LAYERS) if room(module) in line]
+    return number
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_module_imports_only_what_stands_below_it(module):
-    assert module in LAYERS or module in TOP, "a new module: say where it stands"
-    if module in LAYERS:
-        assert imports(PACKAGE / f"{module}.py") <= LAYERS[module]
+    assert any(room(module) in line for line in LAYERS), "a new module: say where it stands"
+    above = {other for other in imports(MODULES[module]) if layer(other) > layer(module)}
+    assert not above
 
 
-def test_the_picture_of_the_layers_has_no_circle():
+def test_no_circle_of_imports():
+    left = {name: imports(path) - {name} for name, path in MODULES.items()}
+    for package in PACKAGES:
+        # The package's own file only opens its door to what stands above.
+        assert not any(package in needs for name, needs in left.items() if name.startswith(f"{package}."))
     below: set[str] = set()
-    left = dict(LAYERS)
     while left:
         free = {module for module, needs in left.items() if needs <= below}
         assert free, f"a circle among {sorted(left)}"
@@ -97,8 +92,18 @@ def test_the_picture_of_the_layers_has_no_circle():
         left = {module: needs for module, needs in left.items() if module not in free}
 
 
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if room(name) in ("clinic.", "words.", "growth")))
+def test_the_clinic_and_the_words_never_see_bytes_or_keys(module):
+    assert not {other for other in imports(MODULES[module]) if room(other) in BYTES_AND_KEYS}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if room(name) in ("sign", "keyfile", "seal", "symbol", "trust.")))
+def test_signatures_and_trust_never_see_what_a_record_means(module):
+    assert not {other for other in imports(MODULES[module]) if room(other) in MEANING}
+
+
 def test_no_import_inside_a_function():
-    for path in PACKAGE.glob("*.py"):
+    for path in MODULES.values():
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 inner = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -20,7 +20,7 @@ from PIL import Image
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from healthcard.errors import PrintError
-from healthcard.layout import PRIORITY, CardFace, Fit, compile_template, face, fitted, templates
+from healthcard.printing.layout import PRIORITY, CardFace, Fit, compile_template, face, fitted, templates
 from healthcard.resources import folder
 
 MM = 1 / 25.4  # inches

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthcard.clinic.handover import Context, handover
 from healthcard.errors import RecordError
-from healthcard.handover import Context, handover
 from healthcard.merge import HISTORY, Merged, Source, merge
 from healthcard.part import Part
 from healthcard.record import Record, has_history

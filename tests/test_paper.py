@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from healthcard import labels
-from healthcard.handover import Context, Handover, handover
-from healthcard.labels import LANGUAGES, label
-from healthcard.paper import ON_PAPER, OPEN, Reading, sections
+from healthcard.clinic.handover import Context, Handover, handover
+from healthcard.printing.paper import ON_PAPER, OPEN, Reading, sections
 from healthcard.record import Record
-from healthcard.text import Section
-from healthcard.wording import Line
+from healthcard.words import labels
+from healthcard.words.labels import LANGUAGES, label
+from healthcard.words.text import Section
+from healthcard.words.wording import Line
 from tests.builders import DAY, contact, family, infant, mother
 from tests.strategies import contexts, todays
 

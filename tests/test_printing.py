@@ -12,13 +12,16 @@ import pytest
 from PIL import Image
 
 from healthcard import card as cards
-from healthcard import labels, layout, printing, symbol
+from healthcard import symbol
 from healthcard.card import Card
 from healthcard.errors import PrintError
-from healthcard.labels import LANGUAGES
-from healthcard.layout import Fit
+from healthcard.printing import layout
+from healthcard.printing import rendering as printing
+from healthcard.printing.layout import Fit
 from healthcard.record import Record
 from healthcard.resources import folder
+from healthcard.words import labels
+from healthcard.words.labels import LANGUAGES
 from tests.builders import infant, mother
 from tests.test_labels import STATUS
 from tests.world import World

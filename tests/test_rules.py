@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from healthcard import rules, vocabulary
+from healthcard import vocabulary
+from healthcard.clinic import rules
 from healthcard.growth import INDICATORS
 from healthcard.record import Infant, Record
 from tests.builders import DAY, contact, family, infant, mother

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from healthcard import schedule
+from healthcard.clinic import schedule
+from healthcard.clinic.schedule import Due, Schedule, due, load, pregnant_on
 from healthcard.errors import HealthcardError
 from healthcard.record import Record
-from healthcard.schedule import Due, Schedule, due, load, pregnant_on
 from tests.builders import DAY, contact, infant, mother
 from tests.strategies import records, todays
 

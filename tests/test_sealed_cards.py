@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from healthcard import card, continuing, custody, printing
+from healthcard import card, continuing
 from healthcard.errors import RecordError, SealedContentLost, SensitiveContent, TrustError
+from healthcard.printing import rendering as printing
 from healthcard.record import Record
-from healthcard.trust import SealingKey
+from healthcard.trust import custody
+from healthcard.trust.bundle import SealingKey
 from tests.world import World
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -13,7 +13,7 @@ from healthcard import card, codec, errors
 from healthcard.errors import HealthcardError, RecordError, SensitiveContent, TooLarge
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import TrustBundle, published_signer
+from healthcard.trust.bundle import TrustBundle, published_signer
 from tests import test_sealed_cards
 from tests.test_vectors import CARDS, FOLDER, bundle, load
 from tests.test_vectors import card as vector

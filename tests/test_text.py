@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
-from healthcard import labels, vocabulary
-from healthcard.handover import Context, handover
-from healthcard.labels import amount, counted, day, label, number
+from healthcard import vocabulary
+from healthcard.clinic.handover import Context, handover
+from healthcard.clinic.schedule import load
 from healthcard.record import Record
-from healthcard.schedule import load
-from healthcard.text import SECTIONS, Line, notice_text, person_label, sections, terminal, verdict_lines
+from healthcard.words import labels
+from healthcard.words.labels import amount, counted, day, label, number
+from healthcard.words.text import SECTIONS, Line, notice_text, person_label, sections, terminal, verdict_lines
 from tests.builders import DAY, contact, family, infant, mother
 from tests.strategies import contexts, todays
 

@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthcard import changes, custody, jwks, picture, symbol, travel, trust
-from healthcard.bundle_texts import BUNDLE_PREFIXES, bundle_from_texts, bundle_texts, on_screen
+from healthcard import picture, symbol
 from healthcard.errors import NoCode, TrustError
 from healthcard.sign import ESP256, SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, RevokedKey, TrustBundle, published_signer
+from healthcard.trust import bundle as trust
+from healthcard.trust import changes, custody, jwks, travel
+from healthcard.trust.bundle import CONTINUE, ISSUE, RevokedKey, TrustBundle, published_signer
+from healthcard.trust.texts import BUNDLE_PREFIXES, bundle_from_texts, bundle_texts, on_screen
 from tests.serving import sending, serving
 from tests.test_end_to_end import read_by_zbar
 from tests.world import SINCE, World

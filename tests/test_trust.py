@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from healthcard import card, changes, custody, files, trust
+from healthcard import card, files
 from healthcard.errors import Rollback, TrustError
 from healthcard.record import Record
 from healthcard.sign import ED25519, ESP256, Key, SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, Root, SealingKey, TrustBundle, published_signer
+from healthcard.trust import bundle as trust
+from healthcard.trust import changes, custody
+from healthcard.trust.bundle import CONTINUE, ISSUE, Root, SealingKey, TrustBundle, published_signer
 from tests import builders
 from tests.world import World
 

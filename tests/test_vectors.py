@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from healthcard import codec, sign, symbol
-from healthcard.bundle_texts import bundle_from_texts
 from healthcard.card import Reading, VerifiedReading, read
 from healthcard.errors import TrustError, Unreadable
 from healthcard.record import Record
 from healthcard.sealed import decode_content, encode_content
-from healthcard.trust import CARD_AAD, TrustBundle
+from healthcard.trust.bundle import CARD_AAD, TrustBundle
+from healthcard.trust.texts import bundle_from_texts
 
 FOLDER = Path(__file__).parent.parent / "spec" / "vectors"
 CARDS = sorted(path.stem for path in FOLDER.glob("*.txt"))

@@ -25,12 +25,13 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from api import documents, guard, problems, verifier
-from healthcard import card, custody, resources, symbol
+from healthcard import card, resources, symbol
 from healthcard import picture as pictures
 from healthcard.card import Card
 from healthcard.errors import TrustError
 from healthcard.record import Record
-from healthcard.trust import published_signer
+from healthcard.trust import custody
+from healthcard.trust.bundle import published_signer
 from tests import service_examples
 from tests.world import ORGANISATIONS, World
 

@@ -12,10 +12,11 @@ from typing import get_args
 import pytest
 
 from api import documents
-from healthcard import card, text
+from healthcard import card
 from healthcard.errors import CardError
-from healthcard.labels import LANGUAGES
-from healthcard.trust import TrustBundle
+from healthcard.trust.bundle import TrustBundle
+from healthcard.words import text
+from healthcard.words.labels import LANGUAGES
 from tests.command import healthcard
 from tests.test_labels import ACCUSING, LABELS
 from tests.test_spec import table_words

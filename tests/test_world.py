@@ -13,11 +13,16 @@ from typing import Protocol
 
 import pytest
 
-from healthcard import card, changes, cli, cli_travel, cli_trust, cli_withdraw, custody, issued, stations, trust
+from healthcard import card, cli
 from healthcard.card import Card
+from healthcard.commands import travel as cli_travel
+from healthcard.commands import trust as cli_trust
+from healthcard.commands import withdraw as cli_withdraw
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, Root, Station, TrustBundle
+from healthcard.trust import bundle as trust
+from healthcard.trust import changes, custody, issued, stations
+from healthcard.trust.bundle import CONTINUE, ISSUE, Root, Station, TrustBundle
 from tests import builders
 from tests.command import Done, healthcard
 from tests.test_verifier import running

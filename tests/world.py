@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from healthcard import card, custody
+from healthcard import card
 from healthcard.card import Card
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, TrustBundle, published_signer
+from healthcard.trust import custody
+from healthcard.trust.bundle import CONTINUE, ISSUE, TrustBundle, published_signer
 
 ORGANISATIONS = ("pa-rc", "cr-rc", "hn-rc", "gt-rc", "mx-rc", "co-rc", "ne-rc", "ml-rc", "td-rc")  # numbered from 3
 STATION_OF = "mx-rc"

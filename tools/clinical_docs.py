@@ -15,8 +15,8 @@ from pathlib import Path
 from clinical_doubts import DOUBTS
 
 from healthcard import vocabulary
-from healthcard.labels import LANGUAGES
-from healthcard.questions import ASKED, SLIPS_BY_KEY
+from healthcard.clinic.questions import ASKED, SLIPS_BY_KEY
+from healthcard.words.labels import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 NAMES = {"en": "English", "es": "Spanish", "fr": "French", "pt": "Portuguese", "ht": "Haitian Creole"}

@@ -1,6 +1,6 @@
 """Questions to the clinician who signs docs/clinical.md: what, and the question. Row numbers are those of the rules and conflicts."""
 
-from healthcard import questions
+from healthcard.clinic import questions
 
 DOUBTS = (
     ("Rules 20 to 29", "Haemoglobin and arm rules (20 to 25, 28, 29) say nothing while it is not known whether she is pregnant. Should the "

@@ -14,10 +14,12 @@ from PIL import Image
 CHECKOUT = Path(__file__).parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from healthcard import card, layout, printing, vocabulary  # noqa: E402
+from healthcard import card, vocabulary  # noqa: E402
 from healthcard.part import Part  # noqa: E402
+from healthcard.printing import layout  # noqa: E402
+from healthcard.printing import rendering as printing  # noqa: E402
 from healthcard.record import Record  # noqa: E402
-from healthcard.trust import ISSUE  # noqa: E402
+from healthcard.trust.bundle import ISSUE  # noqa: E402
 from tests.world import World  # noqa: E402
 
 PICTURE = CHECKOUT / "docs" / "pictures" / "card.png"

@@ -27,9 +27,10 @@ from vector_world import (
 )
 from vector_world import REAL_ROOT as REAL
 
-from healthcard import cbor, sign, trust
+from healthcard import cbor, sign
 from healthcard.sign import ESP256, Signer
-from healthcard.trust import Content, Station, published_signer
+from healthcard.trust import bundle as trust
+from healthcard.trust.bundle import Content, Station, published_signer
 
 ROOTS = [published_signer(n) for n in (0, 17, 18)]
 NEXT_ROOTS = [published_signer(19), published_signer(19, ESP256)]

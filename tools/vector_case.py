@@ -13,7 +13,7 @@ from vector_world import NOW, ORGANISATIONS, STATION
 from healthcard import codec, sign, symbol, vocabulary
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CARD_AAD
+from healthcard.trust.bundle import CARD_AAD
 
 
 @dataclass(frozen=True)

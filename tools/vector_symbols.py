@@ -7,10 +7,10 @@ from vector_case import SymbolsCase
 from vector_world import BUNDLE_EXPIRES, BUNDLE_ISSUED, Listed, bundle, network_content
 
 from healthcard import cbor
-from healthcard.bundle_texts import BUNDLE_PREFIXES, bundle_texts
 from healthcard.cbor import Item
 from healthcard.symbol import base45_decode, base45_encode, card_text
-from healthcard.trust import Content, TrustBundle
+from healthcard.trust.bundle import Content, TrustBundle
+from healthcard.trust.texts import BUNDLE_PREFIXES, bundle_texts
 
 TEST = BUNDLE_PREFIXES["test"]
 

@@ -10,7 +10,7 @@ from vector_world import REAL_STATION, SAME_KID, STATION, STATION_ESP256, STRANG
 
 from healthcard import cbor, sign, symbol
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CARD_AAD
+from healthcard.trust.bundle import CARD_AAD
 
 AAD = CARD_AAD["test"]
 PAYLOAD = cbor2.dumps(part(GIRL))

@@ -13,7 +13,7 @@ from vector_world import CONTINUES_ONLY, DELISTED, ISSUES_ONLY, RETIRED, REVOKED
 
 from healthcard import cbor, sign, symbol
 from healthcard.sign import SoftwareSigner
-from healthcard.trust import CARD_AAD
+from healthcard.trust.bundle import CARD_AAD
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 AAD = CARD_AAD["test"]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from healthcard import cbor, sign, trust
+from healthcard import cbor, sign
 from healthcard.cbor import Item
 from healthcard.sign import ESP256, Signer, SoftwareSigner
-from healthcard.trust import CONTINUE, ISSUE, Content, Organisation, RevokedKey, Root, SealingKey, Station, published_signer
+from healthcard.trust import bundle as trust
+from healthcard.trust.bundle import CONTINUE, ISSUE, Content, Organisation, RevokedKey, Root, SealingKey, Station, published_signer
 
 BUNDLE_ISSUED, NOW = date(2026, 6, 1), date(2026, 7, 10)
 BUNDLE_EXPIRES = date(2026, 12, 31)

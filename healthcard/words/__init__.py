@@ -1,0 +1,1 @@
+"""Labels of the vocabulary in each language and the handover in words."""
