@@ -126,7 +126,7 @@ def test_the_newest_bundle_of_a_stick_is_taken_whatever_else_is_on_it(world: Wor
     newer = world.next_bundle()
     (tmp_path / "a.bundle").write_bytes(world.bundle.raw)
     (tmp_path / "b.bundle").write_bytes(newer.raw)
-    (tmp_path / "c.bundle").write_bytes(newer.raw[:-1] + b"\0")
+    (tmp_path / "c.bundle").write_bytes(newer.raw[:-1] + bytes([newer.raw[-1] ^ 1]))
     (tmp_path / "d.bundle").write_bytes(custody.revise(newer, [world.root_signer], TODAY).raw + b"\0")
     (tmp_path / "stranger.bundle").write_bytes(custody.found("test", [published_signer(20)], 1, TODAY).raw)
     (tmp_path / "large.bundle").write_bytes(bytes(300_000))
