@@ -43,12 +43,20 @@ def dumps(item: Item) -> bytes:
 
 
 def byte_string(data: bytes, start: int) -> tuple[bytes, int]:
-    """The byte string at `start` and the place after it."""
-    rest = iter(data[start:])
-    item = _items(rest, 1, 0)[0]
-    if not isinstance(item, bytes):
+    """The byte string at `start` and the place after it; raises Unreadable for anything else."""
+    head = data[start] if start < len(data) else 0
+    if 0x40 <= head < 0x58:
+        begin, length, least = start + 1, head - 0x40, 0
+    elif head == 0x58:
+        begin, length, least = start + 2, int.from_bytes(data[start + 1 : start + 2]), 24
+    elif head == 0x59:
+        begin, length, least = start + 3, int.from_bytes(data[start + 1 : start + 3]), 256
+    else:
         raise Unreadable("not a byte string")
-    return item, start + len(byte_string_head(len(item))) + len(item)
+    end = begin + length
+    if length < least or end > len(data):
+        raise Unreadable("a byte string that is cut off, or whose head is not the shortest")
+    return data[begin:end], end
 
 
 def byte_string_head(length: int) -> bytes:

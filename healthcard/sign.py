@@ -83,6 +83,11 @@ class Key:
         return self.thumbprint[:KID_SIZE]
 
     @cached_property
+    def protected(self) -> bytes:
+        """The protected header {1: algorithm, 4: kid} of what this key signs."""
+        return b"\xa2\x01" + bytes([0x20 - 1 - self.algorithm]) + b"\x04\x44" + self.kid
+
+    @cached_property
     def _loaded(self) -> Ed25519PublicKey | ec.EllipticCurvePublicKey:
         if len(self.public) == 32:
             return Ed25519PublicKey.from_public_bytes(self.public)
@@ -185,7 +190,7 @@ class Unverified:
 
         Raises UnknownIssuer where there is no such key of this algorithm, Altered where none of them signed these bytes.
         """
-        keys = [key for key in find(self.kid) if key.kid == self.kid and key.algorithm == self.algorithm]
+        keys = [key for key in find(self.kid) if key.protected == self.protected]
         if not keys:
             raise UnknownIssuer("no such key in the trust bundle")
         message = self.to_be_signed(aad)
@@ -197,7 +202,7 @@ class Unverified:
 
 def sign(payload: bytes, signer: Signer, aad: bytes) -> bytes:
     """A COSE_Sign1 over `payload`, untagged; `aad` separates networks and purposes."""
-    header = protected(signer.key)
+    header = signer.key.protected
     signature = signer.sign(to_be_signed(header, aad, payload))
     head = cbor.byte_string_head(len(payload))
     return b"".join((_ARRAY_AND_HEADER, header, _EMPTY_MAP, head, payload, _SIGNATURE_HEAD, signature))
@@ -214,11 +219,6 @@ def inspect(token: bytes) -> Unverified:
     if token[at : at + 2] != _SIGNATURE_HEAD or len(token) != at + 2 + SIGNATURE_SIZE:
         raise Unreadable("signature not 64 bytes, or bytes after it")
     return Unverified(payload, header, token[at + 2 :])
-
-
-def protected(key: Key) -> bytes:
-    """The protected header {1: algorithm, 4: kid} of `key`."""
-    return b"\xa2\x01" + bytes([0x20 - 1 - key.algorithm]) + b"\x04\x44" + key.kid
 
 
 def to_be_signed(header: bytes, aad: bytes, payload: bytes) -> bytes:

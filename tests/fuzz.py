@@ -202,7 +202,7 @@ def mutated_text(number: int, chance: random.Random) -> str:
             token = cbor2.dumps([header, {}, payload, signature])
         case 3:
             envelope = cbor2.loads(token)
-            envelope[0] = chance.choice([sign.protected(key.key) for key in one.network.stations.values()] + [b"", cbor2.dumps({1: -19})])
+            envelope[0] = chance.choice([key.key.protected for key in one.network.stations.values()] + [b"", cbor2.dumps({1: -19})])
             token = cbor2.dumps(mutated_item(envelope, chance, cbor2.loads(chance.choice(cards()).token)))
         case 4:
             other = chance.choice(cards()).token

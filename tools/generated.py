@@ -16,6 +16,7 @@ GENERATORS = {
     "spec/vectors": ["tools/vectors.py"],
     "api/examples.json": ["-m", "tests.service_examples"],
     "docs/pictures": ["tools/pictures.py"],
+    "web/data": ["tools/web_data.py"],
     "docs/clinical.md, docs/languages.md": ["tools/clinical_docs.py"],
 }
 # Made from what only one Debian release has: never made again here, but its parts must fit each other.

@@ -94,7 +94,7 @@ def _texts() -> Iterator[Case]:
 
 
 def _tokens() -> Iterator[Case]:
-    header, payload = sign.protected(STATION.key), cbor.dumps(PAYLOAD)
+    header, payload = STATION.key.protected, cbor.dumps(PAYLOAD)
 
     def signed(protected: bytes, aad: bytes = AAD, signer: SoftwareSigner = STATION) -> bytes:
         return signer.sign(sign.to_be_signed(protected, aad, PAYLOAD))
@@ -142,7 +142,7 @@ def _tokens() -> Iterator[Case]:
     yield read("algorithm_not_of_the_key", "unknown-issuer", "M16", "header ESP256 with the kid of an Ed25519 key", token(esp256_header))
     for n, signer in enumerate(SAME_KID, 1):
         yield read(f"kid_shared_{n}", "verified", "M15", f"key {n} of two that share a kid", sign.sign(PAYLOAD, signer, AAD))
-    shared = sign.protected(SAME_KID[0].key)
+    shared = SAME_KID[0].key.protected
     yield read("kid_shared_neither", "altered", "M15", "the kid of two keys, signed by neither", token(shared))
     yield read("other_key", "altered", "M17", "the kid of one key, signed by another", token(signature=signed(header, signer=STRANGER)))
     yield read("bit_flipped", "altered", "M17", "one bit of the signature", TOKEN[:-1] + bytes([TOKEN[-1] ^ 1]))

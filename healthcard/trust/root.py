@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from healthcard import cbor
 from healthcard.cbor import Item
 from healthcard.errors import TrustError, Unreadable
-from healthcard.sign import Key, Signer, protected
+from healthcard.sign import Key, Signer
 from healthcard.trust.form import NETWORKS, aad, array, byte_string, number
 
 MOST_KEYS = 16
@@ -59,14 +59,14 @@ class Signed:
         found: set[Key] = set()
         for header, signature in self.signatures:
             signed = _to_be_signed(header, purpose, self.payload)
-            right = next((key for key in keys - found if protected(key) == header and key.check(signature, signed)), None)
+            right = next((key for key in keys - found if key.protected == header and key.check(signature, signed)), None)
             if right is None:
                 raise TrustError("a signature that is not of a root key, or of one that signed already")
             found.add(right)
         return frozenset(found)
 
     def signed_by(self, signer: Signer, purpose: bytes) -> "Signed":
-        header = protected(signer.key)
+        header = signer.key.protected
         pair = header, signer.sign(_to_be_signed(header, purpose, self.payload))
         return replace(self, signatures=tuple(sorted((*self.signatures, pair))))
 
