@@ -122,6 +122,11 @@ class _Reading:
     def issued(self) -> date | None:
         return self.cards[0].parts[0].part.issued if self.cards else None
 
+    def newest_card(self, before: date | None = None) -> date | None:
+        """The newest day of issue of a verified card, `before` included: what a device may keep against a wrong clock (M64)."""
+        seen = [p.part.issued for p in self.parts if p.part and p.verdict == "verified"]
+        return max([*seen, before] if before else seen, default=None)
+
     @cached_property
     def handover(self) -> Handover | None:
         """The thirty-second summary as of `now`; None where nothing could be read."""
@@ -228,23 +233,26 @@ def largest_share(part: Part, bundle: TrustBundle, known: Vocabulary) -> str:
 
 
 def read(
-    *texts: str, bundle: TrustBundle, now: date | None = None, unseal: Sequence[bytes] = (), known: Vocabulary | None = None
-) -> Reading:
+    *texts: str, bundle: TrustBundle, now: date | None = None, newest_card: date | None = None, unseal: Sequence[bytes] = (),
+    known: Vocabulary | None = None,
+) -> Reading:  # fmt: skip
     """What one or several card texts say, each with its verdict; never raises for their content.
 
-    `now` is today's date; a clock before the bundle's own date is not believed (notice `clock`). `unseal` are the epoch secrets that
+    `now` is today's date. A clock before the bundle's own date, or before `newest_card`, is not believed (notice `clock`): the latter
+    is what `Reading.newest_card` gave after the last reading, for a device that keeps that one date. `unseal` are the epoch secrets that
     this reader holds: sealed entries they open stand in the record, and never change a verdict.
     """
     known = known or vocabulary.default()
     today = now or date.today()
-    floor = max(today, bundle.issued)
+    earliest = max(bundle.issued, newest_card or bundle.issued)
+    floor = max(today, earliest)
     parts = tuple(read_part(text, bundle, floor, known) for text in dict.fromkeys(texts))
     if unseal:
         parts = _superseded(tuple(_opened(part, bundle, unseal, known) for part in parts))
     notices = {notice for part in parts for notice in part.notices}
     if floor > bundle.expires:
         notices.add("old-bundle")
-    if today < bundle.issued:
+    if today < earliest:
         notices.add("clock")
     ordered = _in_order(notices)
     cards = merge([Source(part.part, part.verdict, part.issuer, part.seal == "opened", part.kept) for part in parts if part.part], known)

@@ -52,7 +52,9 @@ def card(name: str) -> Vector:
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_reads_as_its_vector_says(name: str) -> None:
     vector = card(name)
-    reading = read(vector.body, bundle=bundle(vector.head["bundle"]), now=date.fromisoformat(vector.head["now"]))
+    now, newest = date.fromisoformat(vector.head["now"]), vector.head.get("newest-card")
+    newest_card = date.fromisoformat(newest) if newest else None
+    reading = read(vector.body, bundle=bundle(vector.head["bundle"]), now=now, newest_card=newest_card)
     assert (reading.verdict, " ".join(reading.notices)) == (vector.head["expect"], vector.head.get("notices", "")), reading.top.reason
     assert isinstance(reading, VerifiedReading) == (vector.head["expect"] == "verified")
     record = reading.record.to_json() if reading.record else None

@@ -29,6 +29,7 @@ class Case:
     record: Mapping[str, Any] | None = None
     notices: str = ""
     now: date = NOW
+    newest: date | None = None
     bundle: str = "network"
     network: str = "test"
 
@@ -37,6 +38,8 @@ class Case:
         if self.notices:
             lines.append(f"notices: {self.notices}")
         lines += [f"comment: {self.comment}", f"musts: {self.musts}", f"now: {self.now}", f"bundle: {self.bundle}.txt"]
+        if self.newest is not None:
+            lines.append(f"newest-card: {self.newest}")
         if self.token is not None:
             taken = sign.inspect(self.token)
             lines += [f"payload: {taken.payload.hex()}", f"to-be-signed: {taken.to_be_signed(CARD_AAD[self.network]).hex()}"]

@@ -158,6 +158,26 @@ def _verdicts() -> Iterator[Case]:
         now=date(2040, 1, 1),
         notices="old-bundle retired-key",
     )
+    yield issued_by(
+        "clock_before_the_newest_card",
+        "verified",
+        "M64",
+        "the device's clock before a verified card that it read earlier: now is that card's day, after the bundle expired",
+        STATION,
+        first,
+        now=date(2026, 6, 20),
+        newest=date(2027, 1, 1),
+        notices="old-bundle clock retired-key",
+    )
+    yield issued_by(
+        "newest_card_before_the_clock",
+        "verified",
+        "M64",
+        "a card that was read earlier says nothing about a clock that is ahead of it",
+        STATION,
+        first,
+        newest=date(2026, 7, 9),
+    )
     yield issued_by("issued_tomorrow", "verified", "M63 M64", "issued the day after now", STATION, date(2026, 7, 11), notices="clock")
     yield issued_by(
         "issued_before_the_bundle",
