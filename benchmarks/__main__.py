@@ -52,10 +52,10 @@ def print_speed() -> None:
     """Reading against one bare Ed25519 verification, issuing against one bare signature, the handover against reading."""
     world = World.build(TODAY)
     cards = sorted((world.issue(record) for record in families(60)), key=lambda c: len(c.token))
-    median, largest = cards[len(cards) // 2], largest_card(world)
-    print("Speed as ratios of rates, in one run (aims: read >= 0.5 median, >= 0.4 largest; issue >= 0.3; handover < 2 reads)")
-    for name, issued in (("median", median), ("largest", largest)):
-        print_card_speed(name, issued, world)
+    print("Speed as ratios of rates, in one run (aims: read >= 0.5 median, >= 0.4 largest; issue >= 0.3 median; handover < 2 reads)")
+    print_card_speed("median of 60 families", cards[len(cards) // 2], world)
+    print_card_speed("largest of 60 families", cards[-1], world)
+    print_card_speed("fullest symbol", largest_card(world), world)
     print()
 
 
@@ -69,7 +69,7 @@ def print_card_speed(name: str, issued: card.Card, world: World) -> None:
         lambda: signer.sign(message),
         lambda: card.read(issued.text, bundle=world.bundle, now=TODAY).handover,
     )
-    print(f"{name:8} {len(issued.token):4} B: read {verify / read:.2f} of bare verification ({read:.0f} us), issue {signed / made:.2f} "
+    print(f"{name:22} {len(issued.token):4} B: read {verify / read:.2f} of bare verification ({read:.0f} us), issue {signed / made:.2f} "
           f"of bare signing ({made:.0f} us), handover {told / read - 1:.1f} reads")  # fmt: skip
 
 
