@@ -14,13 +14,15 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
-from healthcard import continuing, keyfile, record, resources, seal, sizes, symbol, vocabulary
+from healthcard import continuing, keyfile, resources, seal, sizes, symbol, vocabulary
+from healthcard.clinic import entry
 from healthcard.clinic.questions import questions
 from healthcard.commands import demo as demonstration
 from healthcard.commands.passphrase import passphrase
+from healthcard.commands.station import station as station_command
 from healthcard.commands.terminal import card_texts, read_json, read_record, reported, utf8, write_files
 from healthcard.commands.trust import trust_commands
-from healthcard.errors import ConfirmationNeeded, Problem, RecordError
+from healthcard.errors import ConfirmationNeeded
 from healthcard.printing import rendering as printing
 from healthcard.record import Record
 from healthcard.trust import issued
@@ -34,6 +36,7 @@ NOT_VERIFIED = 3
 ABOUT = "Signed care cards for mothers and small children: issue, print, scan, read."
 app = typer.Typer(help=ABOUT, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(trust_commands, name="trust")
+app.command("station")(station_command)
 
 
 def known_language(language: str | None) -> str | None:
@@ -335,15 +338,10 @@ def vocabulary_row(table: str, entry: Entry, language: str) -> dict[str, Any]:
 
 def confirmed(given: Record, typed: list[str]) -> list[str]:
     """The places whose value was typed again alike."""
-    again = []
-    for item in typed:
-        place, equals, value = item.partition("=")
-        if not equals:
-            raise typer.BadParameter("PLACE=VALUE", param_hint="--typed-again")
-        if not record.same_value(given, place, value):
-            raise RecordError([Problem(place, "typed again, but not the same value", "check the measurement")])
-        again.append(place)
-    return again
+    pairs = [item.partition("=") for item in typed]
+    if not all(equals for _, equals, _ in pairs):
+        raise typer.BadParameter("PLACE=VALUE", param_hint="--typed-again")
+    return entry.confirmed(given, {place: value for place, _, value in pairs})
 
 
 def note_issued(issued_list: Path | None, card: cards.Card) -> None:

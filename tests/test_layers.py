@@ -21,7 +21,7 @@ LAYERS = (
     ("seal",),
     ("clinic.",),
     ("words.",),
-    ("card", "continuing", "sizes"),
+    ("card", "continuing", "sizes", "counts"),
     ("printing.",),
     ("exchange.", "client"),
     ("__init__",),

@@ -4,7 +4,7 @@ Only what staff enter now is judged (contacts of the signer's own organisation a
 from another card was judged where it was made. No problem says a value.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from healthcard import vocabulary
 from healthcard.clinic import rules, states
 from healthcard.errors import ConfirmationNeeded, Problem, RecordError
-from healthcard.record import HOLDER, SLIPS, AnyPerson, Contact, Infant, InfantContact, Record, profile_values
+from healthcard.record import HOLDER, SLIPS, AnyPerson, Contact, Infant, InfantContact, Record, profile_values, same_value
 from healthcard.vocabulary import Quantity, Vocabulary
 
 TWO_YEARS: Final = 731  # days from which a birth date is kept to the month only (DP-03)
@@ -26,6 +26,14 @@ def check(record: Record, today: date, typed_again: Iterable[str] = (), issuer: 
     again = frozenset(typed_again)
     if open_doubts := [doubt for doubt in doubts if doubt.place not in again]:
         raise ConfirmationNeeded(open_doubts)
+
+
+def confirmed(record: Record, typed: Mapping[str, str]) -> list[str]:
+    """The places of `typed`, if at each the value of the record was typed a second time; raises RecordError that names the others."""
+    told = "typed again, but not the same value", "check the measurement"
+    if wrong := [Problem(place, *told) for place, value in typed.items() if not same_value(record, place, value)]:
+        raise RecordError(wrong)
+    return list(typed)
 
 
 def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) -> tuple[list[Problem], list[Problem]]:

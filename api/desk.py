@@ -1,0 +1,256 @@
+"""What a station holds while it is open: the unlocked key, the draft of the form, the cards made and not yet handed over.
+
+All of it is in memory. Locking forgets the key and the cards; closing the program forgets everything (DP-12). The draft alone
+outlives a lock, unseen, so that a nurse who was called away finds her form again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from healthcard import card as cards
+from healthcard import continuing, keyfile, seal, symbol, vocabulary
+from healthcard.card import Card, Profile, Reading, Sealing
+from healthcard.clinic import entry
+from healthcard.clinic.questions import questions
+from healthcard.codec import ID_SIZE, Part
+from healthcard.counts import Counts, services_given
+from healthcard.errors import HealthcardError, KeyFileError, Problem, RecordError, WrongPassphrase
+from healthcard.printing import rendering
+from healthcard.record import Record
+from healthcard.sign import SoftwareSigner
+from healthcard.trust import issued
+from healthcard.trust.bundle import Match, TrustBundle
+
+Basis = Literal["vital-interest", "public-interest", "consent"]
+IDLE_SECONDS = 600
+MOST_CARDS = 64  # made and not yet handed over
+WAIT_AFTER_WRONG = 1.0  # seconds, doubled with each wrong passphrase
+LONGEST_WAIT = 60.0
+
+
+class Locked(HealthcardError):
+    """The station is locked: nothing is done before its passphrase is given."""
+
+    code = "locked"
+
+
+class NoSuchCard(HealthcardError):
+    """A card that was handed over or forgotten, or never made here."""
+
+    code = "not-found"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a station works: its files, on which ground it holds data (DP-09), after how long it locks."""
+
+    key: Path
+    bundle: Path
+    basis: Basis
+    epoch_key: Path | None = None
+    counts: Path | None = None
+    issued_list: Path | None = None
+    templates: Path | None = None
+    idle_seconds: float = IDLE_SECONDS
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a card is to be printed."""
+
+    template: str = "a7"
+    language: str | None = None
+    text_light: bool = False
+
+
+@dataclass
+class Made:
+    """A card that was made here, with its printed faces by suffix."""
+
+    card: Card = field(repr=False)
+    files: Mapping[str, bytes] = field(repr=False)
+    template: str
+
+
+class Desk:
+    """One station at work; `now` gives today's date, `clock` seconds that only go up."""
+
+    def __init__(
+        self, settings: Settings, bundle: Callable[[], TrustBundle], *, now: Callable[[], date] = date.today,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.settings, self._bundle, self.now, self._clock = settings, bundle, now, clock
+        self.about = keyfile.describe(settings.key)
+        keyfile.require(self.about, "station", bundle().network)
+        self.counts = Counts.load(settings.counts)
+        self.draft: Any = None
+        self._signer: SoftwareSigner | None = None
+        self._epoch: tuple[bytes, ...] = ()
+        self._cards: dict[int, Made] = {}
+        self._made = 0
+        self._last_use = clock()
+        self._wrong, self._again_at = 0, 0.0
+
+    # --- the lock ----------------------------------------------------------------------------------------------------
+
+    @property
+    def locked(self) -> bool:
+        """Whether the passphrase has to be given; a station that nobody used for `idle_seconds` locks itself."""
+        if self._signer and self._clock() - self._last_use > self.settings.idle_seconds:
+            self.lock()
+        return self._signer is None
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the key file; raises WrongPassphrase, at once while a wait after wrong ones is not over, and KeyFileError."""
+        if self._clock() < self._again_at:
+            raise WrongPassphrase("wrong passphrase: wait before the next try")
+        try:
+            _, signer = keyfile.signer(self.settings.key, passphrase)
+        except WrongPassphrase:
+            self._wrong += 1
+            self._again_at = self._clock() + min(LONGEST_WAIT, WAIT_AFTER_WRONG * 2 ** (self._wrong - 1))
+            raise
+        if self.settings.epoch_key:
+            self._epoch = (seal.epoch_secret(self.settings.epoch_key, passphrase),)
+        self._signer, self._wrong = signer, 0
+        self._last_use = self._clock()
+
+    def lock(self) -> None:
+        """Forget the keys and every card that was not handed over."""
+        self._signer, self._epoch, self._cards = None, (), {}
+
+    def used(self) -> None:
+        """Somebody is working: the time until the station locks itself starts anew."""
+        self._last_use = self._clock()
+
+    def signer(self) -> SoftwareSigner:
+        """The unlocked key; raises Locked."""
+        if self.locked or self._signer is None:
+            raise Locked("the station is locked: give its passphrase")
+        return self._signer
+
+    # --- before a card -----------------------------------------------------------------------------------------------
+
+    @property
+    def match(self) -> Match:
+        """This station in the trust bundle; raises KeyFileError where it is not in it."""
+        found = self._bundle().match(self.about.key)
+        if found is None:
+            raise KeyFileError("the key is not a station of this trust bundle")
+        return found
+
+    def check(self, data: Any, profile: Profile | None) -> dict[str, Any]:
+        """All that can be said of a record before it is signed: what can't be, what must be typed again, what is asked, how large it is.
+
+        Nothing is signed with the station's key for it.
+        """
+        self.used()
+        issuer, known = self.match.organisation.name, vocabulary.default()
+        out: dict[str, Any] = {"problems": [], "confirm": [], "questions": [], "size": None, "handover": None}
+        try:
+            record = Record.from_json(data)
+            faults, doubts = entry.examine(record, self.now(), issuer, known)
+            out |= {"problems": listed(faults), "confirm": listed(doubts)}
+            asked = questions(record, self.now(), issuer)
+            out["questions"] = [
+                {"place": q.place, "kind": q.kind, "text_key": q.text_key, "because": list(q.because), "suggestions": list(q.suggestions)}
+                for q in asked
+            ]
+            if not faults:
+                card = self.unsigned(record, profile)
+                drawn = symbol.symbol(card.text)
+                out["size"] = {"bytes": len(card.token), "largest": cards.LARGEST_TOKEN, "version": drawn.version, "level": drawn.level}
+                out["handover"] = card.handover.to_json()
+        except RecordError as error:
+            out["problems"] = listed(error.problems)
+        except HealthcardError as error:
+            out["problems"] = [{"place": "", "code": error.code, "message": str(error), "hint": ""}]
+        return out
+
+    def unsigned(self, record: Record, profile: Profile | None) -> Card:
+        """The card as it would be, signed by a key that nobody has: for its size and a preview, never for a printer."""
+        bundle, known = self._bundle(), vocabulary.default()
+        part = Part("card", bytes(ID_SIZE), None, self.now(), record, tuple(range(len(record.people))))
+        return cards.signed(part, SoftwareSigner.generate(), bundle, self.match, known, Sealing(profile))
+
+    def preview(self, data: Any, profile: Profile | None, face: Face) -> bytes:
+        """A picture of the face (PNG); its code is nobody's. Raises RecordError, TooLarge, PrintError."""
+        self.used()
+        return rendering.render(self.unsigned(Record.from_json(data), profile), face.template, face.language, text_light=face.text_light,
+                                format="png")  # fmt: skip
+
+    # --- cards -------------------------------------------------------------------------------------------------------
+
+    def issue(self, data: Any, typed_again: Mapping[str, str], profile: Profile | None, face: Face) -> int:
+        """The number of a new card of `data`, printed and read back; raises as `card.issue` and `rendering.checked_files`."""
+        signer = self.signer()
+        self.used()
+        if not isinstance(data, dict) or not isinstance(data.get("choices"), dict) or {"import", "count"} - data["choices"].keys():
+            raise RecordError([Problem("choices", "her choices are not recorded", "ask her, and write yes or no for each")])
+        record = Record.from_json(data)
+        again = entry.confirmed(record, typed_again)
+        return self._keep(cards.issue(record, signer, self._bundle(), now=self.now(), typed_again=again, profile=profile), face)
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """What the parts of a card say; sealed entries too, where the station has the epoch key."""
+        self.signer()
+        self.used()
+        return cards.read(*texts, bundle=self._bundle(), now=self.now(), unseal=self._epoch)
+
+    def extend(self, texts: Sequence[str], change: Any, typed_again: Mapping[str, str], face: Face, **how: Any) -> int:
+        """The number of a card that continues the one of `texts`, as `continuing.extend` has it."""
+        signer, reading = self.signer(), self.read(texts)
+        again: list[str] = []
+        if change is not None and typed_again:
+            again = entry.confirmed(continuing.read_change(change, continuing.readable(reading).record).record, typed_again)
+        made = continuing.extend(reading, change, signer, self._bundle(), now=self.now(), typed_again=again, **how)
+        return self._keep(made, face)
+
+    def _keep(self, card: Card, face: Face) -> int:
+        files = rendering.checked_files(card, face.template, face.language, text_light=face.text_light)
+        if self.settings.issued_list:
+            issued.add(self.settings.issued_list, [issued.issued_hash(card.token, card.network)])
+        self._made += 1
+        self._cards[self._made] = Made(card, files, face.template)
+        while len(self._cards) > MOST_CARDS:
+            del self._cards[min(self._cards)]
+        return self._made
+
+    def made(self, number: int) -> Made:
+        """A card that was made and not yet handed over; raises NoSuchCard."""
+        self.signer()
+        self.used()
+        if number not in self._cards:
+            raise NoSuchCard("no such card here: it was handed over, or the station was locked since")
+        return self._cards[number]
+
+    def handed_over(self, number: int) -> None:
+        """Forget a card that she has now, and count its services if she said yes."""
+        card = self.made(number).card
+        self.counts.add(services_given(card.record, self.now(), card.issuer), self.now())
+        del self._cards[number]
+
+    def discard(self, number: int) -> None:
+        """Forget a card that nobody got."""
+        self.made(number)
+        del self._cards[number]
+
+
+def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Problems as JSON."""
+    return [{"place": p.place, "message": p.message, "hint": p.hint} for p in problems]
+
+
+@contextmanager
+def forgetting(desk: Desk) -> Iterator[Desk]:
+    """The desk while a program runs; whatever ends the program, what it held is forgotten."""
+    try:
+        yield desk
+    finally:
+        desk.lock()
+        desk.draft = None

@@ -1,0 +1,333 @@
+"""The desk of one station in a browser: unlock, fill in, preview, issue, print, check, hand over, and add to cards.
+
+It listens on loopback only, to one browser that was let in by a word that is good once, and does nothing before the passphrase of the
+station's key is given. Cards and drafts stay in this process (desk.py). Never mixed with the verifier: this one signs.
+"""
+
+import asyncio
+import hmac
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import healthcard
+from healthcard import picture as pictures
+from healthcard.card import Profile
+from healthcard.errors import HealthcardError, RecordError
+
+from . import problems
+from .desk import Desk, Face, Settings, forgetting, listed
+from .guard import LOGGING, SERVER, Guard, limited_body
+from .held import HeldBundle
+from .pages import Pages
+
+LARGEST_JSON = 1024 * 1024
+Anything: TypeAdapter[Any] = TypeAdapter(Any)
+CSRF_HEADER = "x-healthcard-csrf"
+SAFE_METHODS = ("GET", "HEAD")
+STATUS = {"locked": 423, "wrong-passphrase": 403, "not-found": 404, "bad-key-file": 409, "bad-bundle": 409}  # any other refusal: 422
+
+
+class Sent(BaseModel):
+    """A body of JSON; what it says of people is looked at by the library, not here."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
+
+
+S = TypeVar("S", bound=Sent)
+
+
+class Passphrase(Sent):
+    passphrase: Annotated[str, Field(max_length=1024)]
+
+
+class Printed(Sent):
+    """How the face is to look."""
+
+    template: Annotated[str, Field(max_length=40)] = "a7"
+    language: Annotated[str | None, Field(max_length=10)] = None
+    text_light: bool = False
+
+    def face(self) -> Face:
+        return Face(self.template, self.language, self.text_light)
+
+
+class Given(Printed):
+    """A record as it stands in the form."""
+
+    record: dict[str, Any]
+    profile: Profile | None = None
+
+
+class Signed(Given):
+    """A record to be signed: she was told the notice, and each unlikely value was typed again."""
+
+    notice_told: Literal[True]
+    typed_again: dict[str, str] = {}
+
+
+class Changed(Printed):
+    """What is new of a card, or what is left out of it."""
+
+    texts: Annotated[list[str], Field(min_length=1, max_length=16)]
+    change: dict[str, Any] | None = None
+    notice_told: Literal[True]
+    typed_again: dict[str, str] = {}
+    sticker: bool = False
+    leave_out: list[str] = []
+    whose: dict[str, int] = {}
+    withhold_sources: bool = False
+    lose_sealed: bool = False
+    profile: Profile | None = None
+
+
+class Texts(Sent):
+    texts: Annotated[list[str], Field(min_length=1, max_length=16)]
+
+
+def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.today) -> FastAPI:
+    """The station as an ASGI application; `app.state.entrance` is the path that lets a browser in, once."""
+    held = HeldBundle(settings.bundle)
+    desk = Desk(settings, held.current, now=now)
+    worker = ThreadPoolExecutor(1, "desk")  # one piece of work at a time: the desk is one nurse's
+    visitor = Visitor(port)
+    app = FastAPI(title="healthcard station", version=healthcard.__version__, openapi_url=None, docs_url=None, redoc_url=None,
+                  redirect_slashes=False)  # fmt: skip
+    app.add_middleware(Loopback, visitor=visitor)
+    app.add_middleware(Guard)
+    problems.install(app)
+    app.add_exception_handler(HealthcardError, _refused)
+    app.state.entrance, app.state.desk = visitor.entrance, desk
+
+    async def at_desk(work: Callable[..., Any], *arguments: Any, **how: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(worker, lambda: work(*arguments, **how))
+
+    @app.get("/enter/{word}")
+    async def enter(word: str) -> Response:
+        """Let the browser in that was started with the station."""
+        if not visitor.let_in(word):
+            raise problems.refusal(404)
+        response = RedirectResponse("/station/", 303)
+        response.set_cookie(visitor.cookie, visitor.session, httponly=True, samesite="strict")
+        return response
+
+    @app.get("/")
+    async def start() -> Response:
+        return RedirectResponse("/station/", 303)
+
+    @app.get("/api/state")
+    async def state() -> Response:
+        """What the page has to know, locked or not; nothing of anybody."""
+        bundle, match = held.current(), desk.match
+        station = {"organisation": match.organisation.name, "number": match.station.number}
+        window = {"first": match.station.first.isoformat(), "last": match.station.last.isoformat()}
+        ages = {"version": bundle.version, "issued": bundle.issued.isoformat(), "expires": bundle.expires.isoformat()}
+        return JSONResponse({
+            "locked": desk.locked, "csrf": visitor.csrf, "network": bundle.network, "today": now().isoformat(), "station": station | window,
+            "bundle": ages | {"age_days": max(0, (now() - bundle.issued).days)}, "basis": settings.basis,
+            "sealing": bundle.sealing_key(now()) is not None, "unseals": settings.epoch_key is not None,
+            "idle_seconds": settings.idle_seconds,
+        })  # fmt: skip
+
+    @app.post("/api/unlock")
+    async def unlock(request: Request) -> Response:
+        """Open the station's key with its passphrase."""
+        await at_desk(desk.unlock, (await sent(request, Passphrase)).passphrase)
+        return Response(status_code=204)
+
+    @app.post("/api/lock")
+    async def lock() -> Response:
+        desk.lock()
+        return Response(status_code=204)
+
+    @app.get("/api/draft")
+    async def draft() -> Response:
+        """The form as it was left; null where there is none."""
+        desk.signer()
+        return JSONResponse(desk.draft)
+
+    @app.put("/api/draft")
+    async def keep_draft(request: Request) -> Response:
+        """Remember the form in this process, so that a reload keeps it."""
+        desk.signer()
+        desk.used()
+        desk.draft = await json_of(request)
+        return Response(status_code=204)
+
+    @app.post("/api/check")
+    async def check(request: Request) -> Response:
+        """What can't be, what must be typed again, what is asked, the size and the summary of a record."""
+        desk.signer()
+        given = await sent(request, Given)
+        return JSONResponse(await at_desk(desk.check, given.record, given.profile))
+
+    @app.post("/api/preview")
+    async def preview(request: Request) -> Response:
+        """A picture of the face before anything is signed."""
+        desk.signer()
+        given = await sent(request, Given)
+        return Response(await at_desk(desk.preview, given.record, given.profile, given.face()), media_type="image/png")
+
+    @app.post("/api/issue")
+    async def issue(request: Request) -> Response:
+        """Sign, print into memory and read back a card."""
+        given = await sent(request, Signed)
+        number = await at_desk(desk.issue, given.record, given.typed_again, given.profile, given.face())
+        return made(number)
+
+    @app.post("/api/extend")
+    async def extend(request: Request) -> Response:
+        """A sticker, or a new card in the place of one."""
+        asked = await sent(request, Changed)
+        how = asked.model_dump(include={"sticker", "leave_out", "withhold_sources", "lose_sealed", "profile"})
+        whose = {int(person): other for person, other in asked.whose.items() if person.isdecimal()}
+        number = await at_desk(desk.extend, asked.texts, asked.change, asked.typed_again, asked.face(), whose=whose, **how)
+        return made(number)
+
+    def made(number: int) -> Response:
+        card = desk.made(number).card
+        found = {"card": number, "kind": card.part.kind, "record": card.record.to_json(), "handover": card.handover.to_json()}
+        return JSONResponse(found | {"text": card.text, "files": sorted(desk.made(number).files)}, 201)
+
+    @app.get("/api/cards/{number}/{name}")
+    async def file(number: int, name: str) -> Response:
+        """One printed form of a card: card.pdf, card.png, card.txt."""
+        files = desk.made(number).files
+        suffix = name.removeprefix("card")
+        if suffix not in files:
+            raise problems.refusal(404)
+        kinds = {".pdf": "application/pdf", ".png": "image/png", ".txt": "text/plain"}
+        return Response(files[suffix], media_type=kinds.get(suffix, "application/octet-stream"))
+
+    @app.post("/api/cards/{number}/handed-over")
+    async def handed_over(number: int) -> Response:
+        """She has the card: it is counted, if she said yes, and forgotten."""
+        await at_desk(desk.handed_over, number)
+        return Response(status_code=204)
+
+    @app.post("/api/cards/{number}/discard")
+    async def discard(number: int) -> Response:
+        desk.discard(number)
+        return Response(status_code=204)
+
+    @app.post("/api/read")
+    async def read(request: Request) -> Response:
+        """What a card says: its texts as JSON, or a picture of it; the texts come back for a continuation."""
+        desk.signer()
+        if request.headers.get("content-type", "").startswith("application/json"):
+            texts = (await sent(request, Texts)).texts
+        else:
+            texts = await at_desk(pictures.scan, await limited_body(request, pictures.MAX_FILE))
+        found = await at_desk(desk.read, texts)
+        return JSONResponse(found.to_json() | {"texts": texts})
+
+    @app.get("/api/counts")
+    async def counts() -> Response:
+        """What was given today, of those who agreed to be counted; a cell from 1 to 9 is null (DP-16)."""
+        desk.signer()
+        return JSONResponse({"day": now().isoformat(), "services": desk.counts.of_day(now())})
+
+    app.mount("/", Pages())
+    return app
+
+
+class Visitor:
+    """The one browser that may talk to the station."""
+
+    def __init__(self, port: int) -> None:
+        self.hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
+        self.cookie = f"healthcard-station-{port}"
+        self.session, self.csrf, self._word = (secrets.token_urlsafe(32) for _ in range(3))
+
+    @property
+    def entrance(self) -> str:
+        return f"/enter/{self._word}"
+
+    def let_in(self, word: str) -> bool:
+        """Whether the word is right; it is good once."""
+        right = bool(self._word) and hmac.compare_digest(word.encode(), self._word.encode())
+        if right:
+            self._word = ""
+        return right
+
+    def refuses(self, method: str, path: str, headers: Headers) -> bool:
+        """Whether a request is not from that browser and this page: another host name, another origin, no cookie, no CSRF word."""
+        host = headers.get("host", "")
+        if host not in self.hosts or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return True
+        if headers.get("origin", f"http://{host}") != f"http://{host}":
+            return True
+        if not path.startswith("/api/"):
+            return False
+        cookies = dict(pair.strip().partition("=")[::2] for pair in headers.get("cookie", "").split(";"))
+        if not hmac.compare_digest(cookies.get(self.cookie, "").encode(), self.session.encode()):
+            return True
+        return method not in SAFE_METHODS and not hmac.compare_digest(headers.get(CSRF_HEADER, "").encode(), self.csrf.encode())
+
+
+class Loopback:
+    """Middleware: a request that the visitor did not make is refused before anything looks at it."""
+
+    def __init__(self, app: ASGIApp, visitor: Visitor) -> None:
+        self.app, self.visitor = app, visitor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.visitor.refuses(scope["method"], scope["path"], Headers(scope=scope)):
+            detail = "open the station with the address that it printed when it was started"
+            return await problems.response(403, "not-this-browser", detail)(scope, receive, send)
+        await self.app(scope, receive, send)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    """A failure of the library as a problem with its word and, of a record, every place."""
+    assert isinstance(error, HealthcardError)
+    request.state.outcome = error.code
+    status = STATUS.get(error.code, 422)
+    said: dict[str, Any] = dict(problems.body(status, error.code, str(error)))
+    if isinstance(error, RecordError):
+        said["problems"] = listed(error.problems)
+    return JSONResponse(said, status, media_type=problems.MEDIA_TYPE)
+
+
+async def json_of(request: Request) -> Any:
+    """The JSON of a body; refused where it is too long or no JSON."""
+    body = await limited_body(request, LARGEST_JSON)
+    try:
+        return Anything.validate_json(body)
+    except ValidationError:
+        raise problems.refusal(400) from None
+
+
+async def sent(request: Request, model: type[S]) -> S:
+    """The body as `model`; refused where it is something else."""
+    try:
+        return model.model_validate_json(await limited_body(request, LARGEST_JSON))
+    except ValidationError:
+        raise problems.refusal(400) from None
+
+
+def serve(settings: Settings, port: int, browser: bool, tell: Callable[[str], None]) -> None:
+    """Run the station until it is stopped; raises TrustError, KeyFileError and OSError where it can't start."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as listening:
+        listening.bind(("127.0.0.1", port))
+        port = listening.getsockname()[1]
+        app = create_app(settings, port)
+        address = f"http://127.0.0.1:{port}{app.state.entrance}"
+        server = uvicorn.Server(uvicorn.Config(app, log_config=LOGGING, **SERVER))
+        tell(address)
+        if browser:
+            webbrowser.open(address)
+        with forgetting(app.state.desk):
+            server.run([listening])

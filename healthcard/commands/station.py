@@ -1,0 +1,38 @@
+"""`healthcard station`: the desk of a service point in the browser of the same computer."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from healthcard import keyfile, resources
+from healthcard.trust.bundle import TrustBundle
+
+Basis = Literal["vital-interest", "public-interest", "consent"]
+OWN_MINUTES = 10
+
+
+def station(
+    key: Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)],
+    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    basis: Annotated[Basis, typer.Option(help="on which ground your organisation keeps her data; never on the card", show_default=False)],
+    unseal: Annotated[Path | None, typer.Option(help="key file of the epoch, with the same passphrase", show_default=False)] = None,
+    counts: Annotated[Path | None, typer.Option(help="file of counts by day and month: numbers only", show_default=False)] = None,
+    issued_list: Annotated[
+        Path | None, typer.Option("--issued-list", help="file that keeps a hash of each part signed here", show_default=False)
+    ] = None,
+    templates: Annotated[Path | None, typer.Option(help="folder with your organisation's own templates", show_default=False)] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port on this computer; 0: any that is free")] = 0,
+    lock_after: Annotated[int, typer.Option(min=1, max=120, help="minutes without use after which it locks itself")] = OWN_MINUTES,
+    browser: Annotated[bool, typer.Option(help="open the browser")] = True,
+) -> None:
+    """Start the desk: issue, add to and print cards in the browser of this computer. Nothing leaves it."""
+    trusted = TrustBundle.load(bundle)
+    keyfile.require(keyfile.describe(key), "station", trusted.network)
+    desk = resources.service_module("desk")
+    settings = desk.Settings(key, bundle, basis, unseal, counts, issued_list, templates, lock_after * 60)
+    resources.service_module("station").serve(settings, port, browser, _tell)
+
+
+def _tell(address: str) -> None:
+    print(f"The station is open at {address}", flush=True)

@@ -1,0 +1,76 @@
+"""How many contacts and services a station gave, by day and month: numbers only, of holders who said yes to being counted (DP-16).
+
+The file holds two tables, of the current day and of months; a day gives way to the next, and nothing links a count to a card.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from healthcard import files, vocabulary
+from healthcard.record import HOLDER, Record
+
+SMALLEST_CELL = 10
+CONTACTS = "contacts"
+
+
+def services_given(record: Record, today: date, issuer: str) -> Counter[str]:
+    """The services of today's own contacts in `record`, and the contacts themselves; nothing where she did not say yes to counting.
+
+    A service that is itself sensitive (level 2 or 3) is not counted.
+    """
+    found: Counter[str] = Counter()
+    if not record.choices.count:
+        return found
+    services = vocabulary.default().services.by_key
+    for person in record.people:
+        for contact in person.contacts:
+            if contact.date == today and contact.source in (None, HOLDER, issuer):
+                open_services = [word for word in contact.services or () if word in services and services[word].sensitivity < 2]
+                found.update([CONTACTS, *open_services])
+    return found
+
+
+def shown(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """The counts as they may be shown: None for a cell that is not zero and below 10."""
+    return {word: None if 0 < count < SMALLEST_CELL else count for word, count in sorted(counts.items())}
+
+
+@dataclass
+class Counts:
+    """The counts in `path`, or in memory alone where that is None."""
+
+    path: Path | None = None
+    day: date = date.min
+    today: Counter[str] = field(default_factory=Counter)
+    months: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path | None) -> "Counts":
+        """The counts in a file, or none yet; raises OSError, and ValueError for a file of something else."""
+        if path is None or not path.exists():
+            return cls(path)
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or data.keys() != {"day", "today", "months"}:
+            raise ValueError(f"{path}: not a file of counts")
+        months = {month: Counter(counts) for month, counts in data["months"].items()}
+        return cls(path, date.fromisoformat(data["day"]), Counter(data["today"]), months)
+
+    def add(self, found: Counter[str], today: date) -> None:
+        """Count `found` on `today`; written before it returns."""
+        if not found:
+            return
+        if today != self.day:
+            self.day, self.today = today, Counter()
+        self.today += found
+        self.months[f"{today:%Y-%m}"] = self.months.get(f"{today:%Y-%m}", Counter()) + found
+        if self.path:
+            data = {"day": self.day.isoformat(), "today": self.today, "months": self.months}
+            files.write_atomically(self.path, json.dumps(data, sort_keys=True, indent=1).encode() + b"\n")
+
+    def of_day(self, today: date) -> dict[str, int | None]:
+        """What may be shown of one day."""
+        return shown(self.today) if today == self.day else {}

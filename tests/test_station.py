@@ -1,0 +1,306 @@
+"""The desk of a station over HTTP: who is let in, what it does locked and open, what it forgets."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.desk import Desk
+from healthcard import card, picture
+from healthcard.counts import Counts, services_given
+from healthcard.errors import WrongPassphrase
+from healthcard.record import Record
+from healthcard.resources import example
+from tests import builders
+from tests.desk import PASSPHRASE, Session, enter, running, settings
+from tests.world import World
+
+TODAY = date(2026, 9, 6)
+PNG = {"Content-Type": "image/png"}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.build(TODAY)
+
+
+@pytest.fixture
+def session(world: World, tmp_path: Path) -> Iterator[Session]:
+    with running(settings(world, tmp_path, counts=tmp_path / "counts.json"), TODAY) as session:
+        yield session
+
+
+def family(**choices: bool) -> dict[str, object]:
+    """A record as the form gives it: a mother seen today, with one service and one medicine."""
+    contact = builders.contact(TODAY, observations={"systolic": 110, "diastolic": 70, "weight": 61.5}, services=["antenatal_care"])
+    record = builders.mother(contacts=[contact], pregnancy={"lmp": "2026-03-15"}).to_json()
+    return record | {"choices": {"import": False, "count": False} | choices}
+
+
+def issued(session: Session, record: dict[str, object], **how: object) -> int:
+    answer = session.post("issue", record=record, notice_told=True, **how)
+    assert answer.status_code == 201, answer.text
+    number = answer.json()["card"]
+    assert isinstance(number, int)
+    return number
+
+
+# --- who is let in ---------------------------------------------------------------------------------------------------
+
+
+def test_only_the_browser_that_was_started_with_the_station_is_let_in(session: Session) -> None:
+    with httpx.Client(base_url=session.address) as stranger:
+        assert stranger.get("/api/state").status_code == 403
+        assert stranger.get("/enter/" + "a" * 43).status_code == 404
+        enter(session, unlock=False)
+        assert session.client.get("/api/state").json()["locked"] is True
+        assert stranger.get(session.entrance).status_code == 404, "the word is good once"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "station.example"},
+        {"Host": "127.0.0.1:1"},
+        {"Origin": "http://station.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"x-healthcard-csrf": "wrong"},
+        {"x-healthcard-csrf": ""},
+        {"Cookie": "healthcard-station=x"},
+    ],
+)
+def test_a_request_from_elsewhere_is_refused_before_anything_looks_at_it(session: Session, headers: dict[str, str]) -> None:
+    enter(session)
+    answer = session.client.post("/api/lock", headers=headers)
+    assert answer.status_code == 403 and answer.json()["code"] == "not-this-browser"
+    assert not session.desk.locked
+
+
+def test_a_locked_station_does_nothing(session: Session) -> None:
+    enter(session, unlock=False)
+    for method, path in (
+        ("POST", "check"), ("POST", "preview"), ("POST", "issue"), ("POST", "extend"), ("POST", "read"), ("GET", "draft"), ("PUT", "draft"),
+        ("GET", "cards/1/card.pdf"), ("POST", "cards/1/handed-over"), ("POST", "cards/1/discard"), ("GET", "counts"),
+    ):  # fmt: skip
+        body = {"record": family(), "texts": ["MCT1:"], "notice_told": True}
+        expected = {"issue": ("record", "notice_told"), "extend": ("texts", "notice_told"), "read": ("texts",)}.get(path, ("record",))
+        answer = session.client.request(method, f"/api/{path}", json={key: body[key] for key in expected})
+        assert (answer.status_code, answer.json()["code"]) == (423, "locked"), path
+
+
+def test_wrong_passphrases_make_the_next_try_wait(world: World, tmp_path: Path) -> None:
+    at = [100.0]
+    desk = Desk(settings(world, tmp_path), lambda: world.bundle, now=lambda: TODAY, clock=lambda: at[0])
+    for _ in range(3):
+        with pytest.raises(WrongPassphrase):
+            desk.unlock("wrong")
+        at[0] += 30
+    with pytest.raises(WrongPassphrase):
+        desk.unlock("wrong")
+    at[0] += 7.9
+    with pytest.raises(WrongPassphrase, match="wait"):
+        desk.unlock(PASSPHRASE)
+    at[0] += 0.2
+    desk.unlock(PASSPHRASE)
+    assert not desk.locked
+
+
+def test_a_station_that_nobody_uses_locks_itself_and_forgets_its_cards_but_not_the_draft(world: World, tmp_path: Path) -> None:
+    at = [100.0]
+    desk = Desk(settings(world, tmp_path, idle_seconds=600), lambda: world.bundle, now=lambda: TODAY, clock=lambda: at[0])
+    desk.unlock(PASSPHRASE)
+    desk.draft = {"a": "form"}
+    at[0] += 599
+    desk.used()
+    at[0] += 599
+    assert not desk.locked
+    at[0] += 2
+    assert desk.locked and desk.draft
+
+
+# --- a card ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_checked_without_being_signed(session: Session) -> None:
+    enter(session)
+    record = family()
+    contact = record["people"][0]["contacts"][0]  # type: ignore[index]
+    contact["observations"] |= {"weight": 300, "haemoglobin": 11.5}
+    found = session.post("check", record=record).json()
+    assert [problem["place"] for problem in found["problems"]] == ["people[0].contacts[0].observations.haemoglobin"]
+    contact["observations"] |= {"weight": 199, "haemoglobin": 115}
+    found = session.post("check", record=record).json()
+    assert [doubt["place"] for doubt in found["confirm"]] == ["people[0].contacts[0].observations.weight"]
+    contact["observations"]["weight"] = 61.5
+    found = session.post("check", record=record).json()
+    assert not found["problems"] and not found["confirm"]
+    assert found["size"]["bytes"] < found["size"]["largest"] and found["handover"]["people"]
+
+
+def test_what_does_not_fit_one_code_is_said_before_anything_is_printed(session: Session) -> None:
+    """P6: twins fit one code, or the tool says two cards before printing."""
+    enter(session)
+    twins = json.loads(example("twins_after_birth.json"))
+    assert session.post("check", record=twins).json()["size"]
+    contacts = [builders.contact(TODAY - timedelta(n), observations={"systolic": 110 + n, "weight": 50 + n}) for n in range(60)]
+    [problem] = session.post("check", record=builders.mother(contacts=contacts).to_json()).json()["problems"]
+    assert problem["code"] == "too-large" and "two cards" in problem["message"]
+
+
+def test_a_preview_shows_the_face_with_a_code_that_is_nobodys(session: Session, world: World) -> None:
+    enter(session)
+    answer = session.post("preview", record=family(), language="es")
+    assert answer.headers["content-type"] == "image/png"
+    reading = card.read(*picture.scan(answer.content), bundle=world.bundle, now=TODAY)
+    assert reading.verdict == "altered" or reading.verdict == "unknown-issuer"
+
+
+def test_a_card_is_issued_printed_in_memory_handed_over_and_forgotten(session: Session, world: World) -> None:
+    enter(session)
+    record = family(count=True)
+    number = issued(session, record)
+    made = session.client.get(f"/api/cards/{number}/card.png")
+    reading = card.read(*picture.scan(made.content), bundle=world.bundle, now=TODAY)
+    assert reading.verdict == "verified" and reading.record and reading.record.to_json() == Record.from_json(record).to_json()
+    assert session.client.get(f"/api/cards/{number}/card.pdf").content.startswith(b"%PDF")
+    assert session.client.get(f"/api/cards/{number}/card.key").status_code == 404
+    assert session.post(f"cards/{number}/handed-over").status_code == 204
+    assert session.client.get(f"/api/cards/{number}/card.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"notice_told": False}, 400), ({"record": {"language": "es"}}, 422), ({"extra": 1}, 400), ({"template": "no-such"}, 422)],
+)
+def test_nothing_is_signed_without_the_notice_her_choices_and_a_whole_record(
+    session: Session, change: dict[str, object], status: int
+) -> None:
+    enter(session)
+    answer = session.client.post("/api/issue", json={"record": family(), "notice_told": True} | change)
+    assert answer.status_code == status, answer.text
+
+
+def test_choices_that_were_not_asked_for_are_not_taken_for_no(session: Session) -> None:
+    enter(session)
+    record = family()
+    del record["choices"]
+    answer = session.post("issue", record=record, notice_told=True)
+    assert answer.status_code == 422 and answer.json()["problems"][0]["place"] == "choices"
+
+
+def test_an_unlikely_value_is_typed_again_never_confirmed_by_a_tap(session: Session) -> None:
+    """P2: 34 kg for a child of three months."""
+    enter(session)
+    place = "people[0].contacts[0].observations.weight"
+    record = builders.infant(on=TODAY, age_days=90, observations={"weight": 34}).to_json()
+    answer = session.post("issue", record=record, notice_told=True)
+    assert answer.status_code == 422 and answer.json()["code"] == "confirmation-needed"
+    assert session.post("issue", record=record, notice_told=True, typed_again={place: "3.4"}).json()["code"] == "invalid-record"
+    assert issued(session, record, typed_again={place: "34"})
+
+
+def test_a_card_is_read_from_its_picture_and_continued(session: Session, world: World) -> None:
+    enter(session)
+    number = issued(session, family())
+    picture_of = session.client.get(f"/api/cards/{number}/card.png").content
+    read = session.client.post("/api/read", content=picture_of, headers=PNG).json()
+    assert read["verdict"] == "verified" and len(read["texts"]) == 1
+    change = {"person": 0, **builders.contact(TODAY, medicines=[{"medicine": "ors", "amount": 1}])}
+    sticker = session.post("extend", texts=read["texts"], change=change, sticker=True, notice_told=True)
+    assert sticker.status_code == 201 and sticker.json()["kind"] == "continuation"
+    both = session.post("read", texts=[*read["texts"], sticker.json()["text"]]).json()
+    assert both["verdict"] == "verified" and len(both["record"]["people"][0]["contacts"]) == 2
+    anew = session.post("extend", texts=both["texts"], leave_out=["people[0].contacts[1]"], notice_told=True)
+    assert anew.status_code == 201 and len(anew.json()["record"]["people"][0]["contacts"]) == 1
+    assert anew.json()["text"] not in both["texts"]
+
+
+def test_a_failure_of_the_library_is_a_problem_with_its_word_and_place(session: Session) -> None:
+    enter(session)
+    assert session.client.post("/api/read", content=b"no picture", headers=PNG).json()["code"] == "bad-picture"
+    answer = session.post("extend", texts=["MCT1:0"], change={"person": 0}, notice_told=True)
+    assert answer.status_code == 422 and answer.json()["code"] == "unreadable"
+
+
+# --- what it keeps, and what it forgets ------------------------------------------------------------------------------
+
+
+def test_the_draft_outlives_a_reload_and_a_lock_and_not_the_program(session: Session) -> None:
+    enter(session)
+    assert session.client.put("/api/draft", json={"people": [{"weight": "6"}]}).status_code == 204
+    session.post("lock")
+    assert session.client.get("/api/draft").status_code == 423
+    session.post("unlock", passphrase=PASSPHRASE)
+    assert session.client.get("/api/draft").json() == {"people": [{"weight": "6"}]}
+
+
+def test_locking_forgets_the_cards(session: Session) -> None:
+    enter(session)
+    number = issued(session, family())
+    session.post("lock")
+    session.post("unlock", passphrase=PASSPHRASE)
+    assert session.client.get(f"/api/cards/{number}/card.pdf").status_code == 404
+
+
+def test_the_days_counts_hide_small_cells_and_need_her_yes(session: Session) -> None:
+    """P9."""
+    enter(session)
+    for n in range(12):
+        number = issued(session, family(count=n > 0))
+        session.post(f"cards/{number}/{'discard' if n == 1 else 'handed-over'}")
+        shown = session.client.get("/api/counts").json()["services"]
+        assert set(shown.values()) <= ({None} if n < 11 else {10})
+    assert shown == {"antenatal_care": 10, "contacts": 10}
+    assert session.desk.counts.months["2026-09"]["contacts"] == 10
+
+
+def test_counts_are_of_the_day_and_leave_out_sensitive_services(tmp_path: Path) -> None:
+    counts = Counts.load(tmp_path / "counts.json")
+    record = Record.from_json(family(count=True))
+    for day in (TODAY, TODAY + timedelta(1)):
+        for _ in range(10):
+            counts.add(services_given(record, TODAY, "mx-rc"), day)
+    again = Counts.load(tmp_path / "counts.json")
+    assert again.of_day(TODAY) == {} and again.of_day(TODAY + timedelta(1))["contacts"] == 10
+    assert again.months["2026-09"]["contacts"] == 20
+    assert not services_given(record, TODAY + timedelta(1), "mx-rc"), "contacts of another day"
+
+
+def test_nothing_of_a_card_is_written_anywhere(session: Session, tmp_path: Path, world: World) -> None:
+    """DP-12: a marked record through every step, then every byte under the station's folder."""
+    enter(session)
+    record = family(count=True)
+    record["people"][0]["contacts"][0]["observations"]["weight"] = 61.7  # type: ignore[index]
+    session.client.put("/api/draft", json=record)
+    session.post("preview", record=record)
+    number = issued(session, record)
+    made = session.desk.made(number).card
+    session.post(f"cards/{number}/handed-over")
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for marker in (b"61.7", b"lmp", made.id, made.text[5:40].encode(), made.token[20:40], b"systolic"):
+        assert marker not in written
+
+
+def test_two_requests_at_once_are_done_one_after_the_other(session: Session) -> None:
+    enter(session)
+    answers: list[int] = []
+    threads = [threading.Thread(target=lambda: answers.append(issued(session, family()))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [1, 2, 3, 4]
+
+
+def test_the_pages_come_under_a_strict_policy_and_from_nowhere_else(session: Session) -> None:
+    answer = session.client.get("/data/vocabulary.json")
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "unsafe-inline" not in policy and "http" not in policy
+    assert session.client.get("/../healthcard/cli.py").status_code == 404
