@@ -13,7 +13,7 @@ from healthcard.record import Record
 
 from . import problems
 
-DESCRIPTION = """Verifies and decodes care cards. It has no signing key, stores nothing and logs nothing of a card.
+DESCRIPTION = """Verifies and decodes care cards. It has no signing key, keeps no record and logs nothing of a card.
 
 Every card that can be looked at is answered with 200 and a verdict: `verified`, `unknown-issuer`, `altered`, `not-authorised`,
 `withdrawn`, `unreadable` or `newer-version`. A record without `verified` is to be treated as told by the holder."""
@@ -97,13 +97,72 @@ class Health(BaseModel):
     bundle_age_days: Annotated[int, Field(ge=0)]
 
 
+class Ready(BaseModel):
+    """That the service has looked at its database within the last minute."""
+
+    model_config = ConfigDict(extra="forbid")
+    status: Literal["ready"]
+
+
+class Accepted(BaseModel):
+    """An upload that is kept; the same one again is accepted again and changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+    organisation: Annotated[str, Field(description="short name of the sender's organisation")]
+    entries: Annotated[int, Field(ge=0, description="how many the upload held")]
+
+
+class Cell(BaseModel):
+    """People of one organisation who had a service in a month and agreed to being counted; 10 or more."""
+
+    model_config = ConfigDict(extra="forbid")
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d\d$")]
+    organisation: str
+    service: str
+    count: int
+
+
+class Total(BaseModel):
+    """The sum of the cells shown of a month and service."""
+
+    model_config = ConfigDict(extra="forbid")
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d\d$")]
+    service: str
+    count: int
+
+
+class Aggregates(BaseModel):
+    """A cell that is not there is smaller than `smallest_cell`, or nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+    smallest_cell: int
+    cells: list[Cell]
+    totals_of_cells: list[Total]
+
+
+class Version(BaseModel):
+    """The trust bundle that the service goes by."""
+
+    model_config = ConfigDict(extra="forbid")
+    bundle_version: int
+
+
+# Every refusal of a caller that needs a key; without one only in the modes that settings.py names.
+KEYED = ("key-needed", "unknown-key", "key-revoked", "key-expired", "not-in-scope", "too-many-requests", "not-ready")
+WRITTEN = ("bad-store", "store-full")
+SECURITY = "partner"
+SCHEMES = {SECURITY: {"type": "http", "scheme": "bearer", "description": "the key of a partner, hck_..."}}
+_MAY_BE_OPEN: list[dict[str, list[str]]] = [{}, {SECURITY: []}]
+_NEEDS_KEY: list[dict[str, list[str]]] = [{SECURITY: []}]
+
+
 def reading(answer: type[Verdict]) -> dict[str, Any]:
     """A route that takes card texts or a picture and answers with a reading."""
     content = {JSON: {"schema": Texts.model_json_schema()}} | {picture: {} for picture in PICTURES}
     return {
-        "openapi_extra": {"requestBody": {"required": True, "content": content}},
+        "openapi_extra": {"requestBody": {"required": True, "content": content}, "security": _MAY_BE_OPEN},
         "responses": {200: {"model": answer, "description": "The reading, whatever its verdict."}}
-        | _refusals(400, 408, 413, 415, 422, 503),
+        | _refusals(400, 408, 413, 415, 422, 503, *KEYED),
     }
 
 
@@ -121,12 +180,42 @@ def health() -> dict[str, Any]:
     return {"responses": {200: {"model": Health, "description": "The service runs."}} | _refusals()}
 
 
+def ready() -> dict[str, Any]:
+    return {"responses": {200: {"model": Ready, "description": "It answers partners."}} | _refusals("not-ready")}
+
+
+def upload(kind: type[Any], *further: str) -> dict[str, Any]:
+    """A route that takes a message of healthcard.trust.uploads."""
+    body: dict[str, Any] = {"required": True, "description": kind.__doc__, "content": {"application/cose": {}}}
+    refused = ("unreadable", 408, 413, "unsupported-upload", "unknown-issuer", "altered", "not-authorised", "too-many-requests")
+    answer = {"model": Accepted, "description": "It is on the disk."}
+    return {"openapi_extra": {"requestBody": body}, "responses": {200: answer} | _refusals(*refused, *WRITTEN, *further)}
+
+
+def issued_list() -> dict[str, Any]:
+    described = {"description": "Hashes of 16 bytes, sorted.", "content": {"application/octet-stream": {}}}
+    responses = {200: described} | _refusals(400, 404, *KEYED, "bad-store")
+    return {"openapi_extra": {"security": _NEEDS_KEY}, "response_class": Response, "responses": responses}
+
+
+def aggregates() -> dict[str, Any]:
+    responses = {200: {"model": Aggregates, "description": "What is 10 or more."}} | _refusals(*KEYED, "bad-store")
+    return {"openapi_extra": {"security": _NEEDS_KEY}, "responses": responses}
+
+
+def next_bundle() -> dict[str, Any]:
+    body: dict[str, Any] = {"required": True, "description": "The bundle (spec section 9).", "content": {"application/cbor": {}}}
+    answer = {"model": Version, "description": "What the service goes by now."}
+    refused = (408, 413, "unsupported-upload", "rollback", "bad-bundle", *KEYED, *WRITTEN)
+    return {"openapi_extra": {"requestBody": body, "security": _NEEDS_KEY}, "responses": {200: answer} | _refusals(*refused)}
+
+
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "give it back as If-None-Match"}}
 _NOT_MODIFIED = {"description": "What If-None-Match names is what the service holds.", "headers": _ETAG}
 
 
-def _refusals(*statuses: int) -> dict[int | str, Any]:
-    return {status: problems.documented(status) for status in (*statuses, problems.UNEXPECTED)}
+def _refusals(*reasons: int | str) -> dict[int | str, Any]:
+    return problems.documented(*reasons, problems.UNEXPECTED)
 
 
 class DocumentedApp(FastAPI):
@@ -134,6 +223,7 @@ class DocumentedApp(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
+        document.setdefault("components", {})["securitySchemes"] = SCHEMES
         for operation, shown in examples().items():
             method, path = operation.split()
             described = document["paths"][path][method.lower()]

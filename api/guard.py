@@ -1,20 +1,30 @@
 """What surrounds every answer of a service: headers, one line of log, and silence about anything unexpected.
 
-A line says the hour, the route and how it ended, and nothing else (DP-14): no payload, no card id, no client address, no exact
-time. Of an unexpected exception the class is named and no more, for its text may hold a value (DP-34).
+A line says the hour, the route, how it ended and the version of the trust bundle, and nothing else (DP-14): no payload, no card id, no
+client address, no exact time. Of an unexpected exception the class is named and no more, for its text may hold a value (DP-34).
 """
 
+import asyncio
 import logging
 import logging.config
 import time
+from collections.abc import Callable
 from typing import Any
 
+from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import problems
 
 log = logging.getLogger("healthcard.service")
+
+BODY_SECONDS = 60
+STOP_SECONDS = 10  # for answers that are under way
+# No access log, which holds client addresses; no header taken from a proxy; no protocol but HTTP.
+SERVER: dict[str, Any] = {
+    "access_log": False, "server_header": False, "proxy_headers": False, "ws": "none", "timeout_graceful_shutdown": STOP_SECONDS,
+}  # fmt: skip
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -26,10 +36,10 @@ HEADERS = {
 
 
 class Guard:
-    """Outermost middleware; a header that the route set itself stays as it is."""
+    """Outermost middleware; a header that the route set itself stays as it is. `bundle_version` is for the log."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, bundle_version: Callable[[], int] | None = None) -> None:
+        self.app, self._version = app, bundle_version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +63,26 @@ class Guard:
             state["outcome"] = "internal"
             if not status:
                 await problems.response(problems.UNEXPECTED, *problems.WORDS[problems.UNEXPECTED])(scope, receive, guarded)
-        log.info("%s %s", _route(scope), state.get("outcome", status))
+        version = f" bundle={self._version()}" if self._version else ""
+        log.info("%s %s%s", _route(scope), state.get("outcome", status), version)
+
+
+async def limited_body(request: Request, limit: int) -> bytes:
+    """The body, if it has at most `limit` bytes; a longer one is refused before it is read, or where it grows too long."""
+    too_large = problems.refusal(413, {"Connection": "close"})
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > limit:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError:
+        raise problems.refusal(408, {"Connection": "close"}) from None
+    return bytes(body)
 
 
 def _route(scope: Scope) -> str:

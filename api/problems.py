@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import ClientDisconnect
 
-from healthcard.errors import NoCode, PictureError
+from healthcard.errors import NoCode, PictureError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = 500
@@ -25,10 +25,30 @@ WORDS = {
     404: ("not-found", "there is nothing at this address; /openapi.json lists what there is"),
     405: ("method-not-allowed", "this address does not take this method"),
     408: ("too-slow", "the body did not arrive in time"),
-    413: ("too-large", "JSON may have 64 KiB, a picture or PDF 20 MB"),
+    413: ("too-large", "JSON and uploads may have 64 KiB, a trust bundle 256 KiB, a picture or PDF 20 MB"),
     415: ("unsupported-type", "the content type is application/json, image/png, image/jpeg or application/pdf"),
     500: ("internal", ""),
     503: ("busy", "too many pictures at once; try again in a few seconds"),
+}
+# Status and detail of further codes.
+FURTHER = {
+    "unreadable": (400, "the body is not a signed upload of this kind; sign it with the function that docs/operation.md names"),
+    "key-needed": (401, "send the key of the partner: Authorization: Bearer hck_..."),
+    "unknown-key": (401, "no partner has this key; ask who runs the service for another"),
+    "key-revoked": (403, "this key was revoked; ask who runs the service for another"),
+    "key-expired": (403, "this key has expired; ask who runs the service for another"),
+    "not-in-scope": (403, "this key is not for this; ask who runs the service for a wider scope"),
+    "unknown-issuer": (403, "no key of the trust bundle has signed this"),
+    "altered": (403, "the bytes do not match the signature, or it is of the other network or another kind of upload"),
+    "not-authorised": (403, "this key may not sign this, or not any more"),
+    "rollback": (409, "a newer trust bundle is held"),
+    "superseded-upload": (409, "counts of this month with this number or a higher one are held; send them under the next number"),
+    "unsupported-upload": (415, "the content type of an upload is application/cose, of a trust bundle application/cbor"),
+    "bad-bundle": (422, "not a trust bundle of this network that its root has signed"),
+    "too-many-requests": (429, "more requests than one partner may make in a minute; wait as long as Retry-After says"),
+    "not-ready": (503, "the database was out of reach for a minute; try again later"),
+    "bad-store": (503, "the database is out of reach, nothing was changed; try again later"),
+    "store-full": (507, "the disk of the service is full, nothing was changed; try again later"),
 }
 PICTURE_EXAMPLES = {NoCode.code: "there is no code in the picture", PictureError.code: "a damaged or truncated picture"}
 
@@ -41,7 +61,10 @@ SCHEMA: dict[str, Any] = {
         "title": {"type": "string", "description": "the phrase of the status"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "what to do about it, for a person"},
-        "code": {"enum": [code for code, _ in WORDS.values()] + list(PICTURE_EXAMPLES), "description": "which problem, for a program"},
+        "code": {
+            "enum": [*(code for code, _ in WORDS.values()), *FURTHER, *PICTURE_EXAMPLES],
+            "description": "which problem, for a program",
+        },
     },
 }
 
@@ -51,12 +74,21 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AnyHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(PictureError, _bad_picture)
+    app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(ClientDisconnect, _gone)
 
 
-def refusal(status: int, headers: dict[str, str] | None = None) -> HTTPException:
-    """The exception that a handler raises to refuse with the words of `status`."""
-    return HTTPException(status, headers=headers)
+class Refusal(HTTPException):
+    """A refusal with a code of FURTHER."""
+
+    def __init__(self, code: str, headers: dict[str, str] | None) -> None:
+        super().__init__(FURTHER[code][0], headers=headers)
+        self.code = code
+
+
+def refusal(reason: int | str, headers: dict[str, str] | None = None) -> HTTPException:
+    """The exception that a handler raises to refuse with the words of a status or of a code."""
+    return HTTPException(reason, headers=headers) if isinstance(reason, int) else Refusal(reason, headers)
 
 
 def response(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -68,16 +100,26 @@ def body(status: int, code: str, detail: str) -> dict[str, str | int]:
     return said | ({"detail": detail} if detail else {}) | {"code": code}
 
 
-def documented(status: int) -> dict[str, Any]:
-    """The OpenAPI response of `status`, with an example of each code."""
-    said = PICTURE_EXAMPLES if status == 422 else dict([WORDS[status]])
+def documented(*reasons: int | str) -> dict[int | str, Any]:
+    """The OpenAPI responses of statuses and further codes, by status, with an example of each code."""
+    found: dict[int | str, dict[str, str]] = {}
+    for reason in reasons:
+        if isinstance(reason, int):
+            found.setdefault(reason, {}).update(PICTURE_EXAMPLES if reason == 422 else dict([WORDS[reason]]))
+        else:
+            status, detail = FURTHER[reason]
+            found.setdefault(status, {})[reason] = detail
+    return {status: _documented(int(status), said) for status, said in found.items()}
+
+
+def _documented(status: int, said: dict[str, str]) -> dict[str, Any]:
     content = {"schema": SCHEMA, "examples": {code: {"value": body(status, code, detail)} for code, detail in said.items()}}
     return {"description": " or ".join(said), "content": {MEDIA_TYPE: content}}
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, AnyHTTPException) else 400
-    code, detail = WORDS.get(status, ("refused", ""))
+    code, detail = (error.code, FURTHER[error.code][1]) if isinstance(error, Refusal) else WORDS.get(status, ("refused", ""))
     request.state.outcome = code
     return response(status, code, detail, dict(getattr(error, "headers", None) or {}))
 
@@ -86,6 +128,13 @@ async def _bad_picture(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PictureError)
     request.state.outcome = error.code
     return response(422, error.code, str(error))
+
+
+async def _store_failed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StoreError)
+    request.state.outcome = error.code
+    status, detail = FURTHER[error.code]
+    return response(status, error.code, detail, {} if status == 409 else {"Retry-After": "60"})
 
 
 async def _gone(request: Request, _: Exception) -> JSONResponse:

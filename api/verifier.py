@@ -1,6 +1,7 @@
 """The service for partners: verify and decode cards, share the trust bundle and the vocabulary.
 
-It has no signing key and stores nothing. A card comes as text in JSON, or as a picture or PDF that is the whole body:
+It has no signing key and keeps no record (schema.py says what it keeps). A card comes as text in JSON, or as a picture or PDF that is
+the whole body:
 
     curl -d '{"texts": ["MCH1:..."]}' -H 'Content-Type: application/json' localhost:8000/v1/verify
     curl --data-binary @card.png -H 'Content-Type: image/png' localhost:8000/v1/decode
@@ -12,64 +13,76 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 import healthcard
 from healthcard import card as cards
 from healthcard import picture as pictures
-from healthcard import vocabulary
+from healthcard import seal, vocabulary
 from healthcard.card import Reading, VerifiedReading
-from healthcard.errors import TrustError
 from healthcard.trust.bundle import TrustBundle
 
-from . import documents, problems
+from . import documents, problems, uploads
+from .access import Access
 from .documents import Decoded, DocumentedApp, Texts, Verdict
-from .guard import LOGGING, Guard, log
+from .guard import LOGGING, SERVER, Guard, limited_body
+from .held import Held
+from .limits import Limits
+from .pages import Pages
+from .settings import Settings
+from .store import Store
 
 LARGEST_JSON = 64 * 1024
-BODY_SECONDS = 60
 SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
 MOST_WAITING = 16  # pictures in memory, those being looked at included
-# No access log, which holds client addresses; no header taken from a proxy; no protocol but HTTP.
-SERVER: dict[str, Any] = {"access_log": False, "server_header": False, "proxy_headers": False, "ws": "none"}
 
 
-def serve(bundle_file: Path, host: str, port: int) -> None:
-    """Run the service until it is stopped; raises TrustError where the bundle can't be believed."""
-    uvicorn.run(create_app(bundle_file), host=host, port=port, log_config=LOGGING, **SERVER)
+def serve(settings: Settings) -> None:
+    """Run the service until it is stopped; raises as `create_app`."""
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=LOGGING, **SERVER)
 
 
-def create_app(bundle_file: Path, *, now: Callable[[], date] = date.today) -> FastAPI:
-    """The service as an ASGI application; `now` gives today's date."""
-    held, scanner = HeldBundle(bundle_file), Scanner()
+def create_app(settings: Settings, *, now: Callable[[], date] = date.today, clock: Callable[[], float] = time.time) -> FastAPI:
+    """The service as an ASGI application; `now` gives today's date, `clock` the seconds that rate limits count in.
+
+    Raises SettingError for settings that are not safe, StoreError where the database can't be used, TrustError where the bundle can't be
+    believed, KeyFileError where a key can't be unlocked.
+    """
+    settings = settings.checked()
+    secrets = unlocked(settings)
+    held = Held(settings.bundle, Store.open(settings.database), Limits(clock))
+    access, scanner = Access(settings, held, now), Scanner()
     tables = json.dumps(vocabulary_json(), ensure_ascii=False).encode()
     app = DocumentedApp(
         title="healthcard verifier", version=healthcard.__version__, description=documents.DESCRIPTION,
-        docs_url=None, redoc_url=None, redirect_slashes=False,
+        docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=following(held, settings.refresh_seconds),
     )  # fmt: skip
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, bundle_version=lambda: held.version)
     problems.install(app)
+    app.include_router(uploads.router(held, access, now))
 
     async def reading(request: Request) -> Reading:
-        found = cards.read(*await card_texts(request, scanner), bundle=held.current(), now=now())
+        unseal = secrets if access.may_unseal(request.state.partner) else ()
+        found = cards.read(*await card_texts(request, scanner), bundle=held.current(), now=now(), unseal=unseal)
         request.state.outcome = found.verdict
         return found
 
-    @app.post("/v1/verify", **documents.reading(Verdict))
+    @app.post("/v1/verify", dependencies=[Depends(access.needs("verify"))], **documents.reading(Verdict))
     async def verify(request: Request) -> Response:
         """Verdict, notices, issuer and day of issue of one or several parts of a card; nothing of the record."""
         return JSONResponse(verdict_json(await reading(request)))
 
-    @app.post("/v1/decode", **documents.reading(Decoded))
+    @app.post("/v1/decode", dependencies=[Depends(access.needs("decode"))], **documents.reading(Decoded))
     async def decode(request: Request) -> Response:
         """The whole reading: verdict, record, handover, and whether the holder lets a partner import it."""
         found = await reading(request)
@@ -90,34 +103,38 @@ def create_app(bundle_file: Path, *, now: Callable[[], date] = date.today) -> Fa
         """Whether the service runs, and how old its trust bundle is."""
         return JSONResponse(health_json(held.current(), now()))
 
+    @app.get("/readyz", **documents.ready())
+    async def readyz() -> Response:
+        """Whether the service may be sent requests: it has looked at its database within the last minute."""
+        if not held.fresh:
+            raise problems.refusal("not-ready", {"Retry-After": "15"})
+        return JSONResponse({"status": "ready"})
+
+    app.mount("/", Pages())  # the offline scanner
     return app
 
 
-class HeldBundle:
-    """The trust bundle of a file, read again when the file changes; only a newer one takes the place of the one held."""
+def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:
+    """While the application runs, what other instances write is looked at every few seconds."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._seen = path, _stamp(path)
-        self._bundle = TrustBundle.load(path)
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(held.follow(seconds))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await held.close()
 
-    def current(self) -> TrustBundle:
-        stamp = _stamp(self._path)
-        if stamp is not None and stamp != self._seen:
-            self._seen = stamp
-            try:
-                self._bundle = self._bundle.update(TrustBundle.load(self._path))
-                log.info("trust bundle: version %d", self._bundle.version)
-            except TrustError as error:
-                log.warning("trust bundle: kept version %d, %s", self._bundle.version, error.code)
-        return self._bundle
+    return lifespan
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def unlocked(settings: Settings) -> list[bytes]:
+    """The secrets of the epoch keys that this instance may unseal with; raises KeyFileError."""
+    if not settings.unseal_passphrase_file:
+        return []
+    passphrase = settings.unseal_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+    return [seal.epoch_secret(file, passphrase) for file in settings.unseal]
 
 
 class Scanner:
@@ -149,24 +166,6 @@ async def card_texts(request: Request, scanner: Scanner) -> list[str]:
         return Texts.model_validate_json(await limited_body(request, LARGEST_JSON)).texts
     except ValidationError:
         raise problems.refusal(400) from None
-
-
-async def limited_body(request: Request, limit: int) -> bytes:
-    """The body, if it has at most `limit` bytes; a longer one is refused before it is read, or where it grows too long."""
-    too_large = problems.refusal(413, {"Connection": "close"})
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > limit:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise too_large
-    except TimeoutError:
-        raise problems.refusal(408, {"Connection": "close"}) from None
-    return bytes(body)
 
 
 def import_allowed(reading: Reading) -> bool:

@@ -22,7 +22,7 @@ from healthcard.seal import open_sealed, seal
 from healthcard.sealable import Kept
 from healthcard.sealed import decode_content, encode_content, join, split
 from healthcard.sign import Signer, Unverified
-from healthcard.trust.bundle import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, card_hash, listed_hash
+from healthcard.trust.bundle import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, listed_hash
 from healthcard.vocabulary import Vocabulary
 
 LARGEST_TOKEN = 540  # bytes: version 18 at level M, the largest symbol we print (spec section 7)
@@ -309,7 +309,7 @@ def _judge(part: Part, match: Match, bundle: TrustBundle, message: Unverified) -
     """Raises NotAuthorised or Withdrawn where the right signature is not enough (spec section 8)."""
     if not match.station.covers(ISSUE if part.kind == "card" else CONTINUE, part.issued):
         raise NotAuthorised("outside the scope or window of the station's key")
-    if bundle.content.withdrawn and card_hash(part.id) in bundle.content.withdrawn:
+    if bundle.withdraws(part.id, match.organisation):
         raise Withdrawn("the card was withdrawn")
     if match.organisation.delisted:
         raise Withdrawn("its organisation was delisted")

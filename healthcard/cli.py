@@ -1,9 +1,10 @@
-"""The command line: `healthcard demo`, `issue`, `read`, `extend`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`.
+"""The command line: `healthcard demo`, `issue`, `read`, `extend`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`, `partner ...`.
 
 Exit codes: 0 done, 1 refused with a reason, 2 usage, 3 a card that reads but is not `verified`.
 """
 
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -14,13 +15,16 @@ from rich.console import Console
 
 import healthcard
 from healthcard import card as cards
-from healthcard import continuing, keyfile, resources, seal, sizes, symbol, vocabulary
+from healthcard import continuing, keyfile, resources, seal, sizes, vocabulary
 from healthcard.clinic import entry
-from healthcard.clinic.questions import questions
 from healthcard.commands import demo as demonstration
+from healthcard.commands.batch import batch as batch_command
+from healthcard.commands.export import export as export_command
+from healthcard.commands.partner import partner_commands
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.station import station as station_command
-from healthcard.commands.terminal import card_texts, read_json, read_record, reported, utf8, write_files
+from healthcard.commands.templates import Hours, OwnTemplates, template_commands
+from healthcard.commands.terminal import card_texts, read_json, read_record, reported, show_questions, utf8, write_files
 from healthcard.commands.trust import trust_commands
 from healthcard.errors import ConfirmationNeeded
 from healthcard.printing import rendering as printing
@@ -36,7 +40,11 @@ NOT_VERIFIED = 3
 ABOUT = "Signed care cards for mothers and small children: issue, print, scan, read."
 app = typer.Typer(help=ABOUT, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(trust_commands, name="trust")
+app.add_typer(template_commands, name="templates")
+app.add_typer(partner_commands, name="partner")
 app.command("station")(station_command)
+app.command("batch")(batch_command)
+app.command("export")(export_command)
 
 
 def known_language(language: str | None) -> str | None:
@@ -126,6 +134,8 @@ def issue(
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    hours: Hours = "",
+    own_templates: OwnTemplates = None,
     profile: SealProfile = None,
     blocks: Blocks = 1,
     issued_list: IssuedList = None,
@@ -147,7 +157,7 @@ def issue(
             raise
         again += ask_again(given, doubts)
         card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
-    files = printing.checked_files(card, template=template, language=language, text_light=text_light)
+    files = printing.checked_files(card, template, language, text_light=text_light, hours=hours, own_templates=own_templates)
     note_issued(issued_list, card)
     for path in write_files(out / record_file.stem, files):
         print(path)
@@ -197,12 +207,14 @@ def extend(
     withhold_sources: Annotated[bool, typer.Option("--withhold-sources", help="do not say which organisations saw her")] = False,
     lose_sealed: Annotated[bool, typer.Option("--lose-sealed", help="she agrees that sealed entries are lost")] = False,
     out: Annotated[Path, typer.Option(help="folder for the files, named after CHANGE")] = Path("."),
-    template: Annotated[str, typer.Option(help="template of the face")] = "a7",
+    template: Annotated[str | None, typer.Option(help="template; default: a7, of a sticker sticker58", show_default=False)] = None,
     language: Language = None,
     typed_again: Annotated[
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    hours: Hours = "",
+    own_templates: OwnTemplates = None,
     unseal: Unseal = None,
     unseal_passphrase_file: UnsealPassphrase = None,
     profile: SealProfile = None,
@@ -210,7 +222,7 @@ def extend(
     issued_list: IssuedList = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Add to a card: a new card in its place, or a sticker beside it (NAME.txt and NAME.png).
+    """Add to a card: a new card in its place, or a sticker beside it (NAME.txt, NAME.pdf and NAME.png).
 
     CHANGE.json: {"person": 0, ... a contact}, or {"people": [...]} for births and new facts. Several inputs are merged.
     """
@@ -232,7 +244,9 @@ def extend(
         reading, change, signer, trusted, sticker=sticker, typed_again=again, leave_out=leave_out or (), whose=numbers(whose or []),
         withhold_sources=withhold_sources, lose_sealed=lose_sealed, profile=profile, blocks=blocks,
     )  # fmt: skip
-    files = sticker_files(card) if sticker else printing.checked_files(card, template, language, text_light=text_light)
+    files = printing.checked_files(
+        card, template or ("sticker58" if sticker else "a7"), language, text_light=text_light, hours=hours, own_templates=own_templates
+    )
     note_issued(issued_list, card)
     for path in write_files(out / (changed.stem if changed else "card"), files):
         print(path)
@@ -241,21 +255,6 @@ def extend(
 def epoch_secrets(files: list[Path] | None, passphrase_file: Path | None) -> list[bytes]:
     """The secrets in the key files of --unseal."""
     return [seal.epoch_secret(file, passphrase(passphrase_file, file)) for file in files or ()]
-
-
-STICKER_MM = range(28, 48, 2)  # sides to try: 28 is usual, 48 the printed width of a 58 mm roll
-STICKER_MODULE_MM = 0.5
-STICKER_DPI = 203  # of thermal printers: a module is 4 dots
-
-
-def sticker_files(card: cards.Card) -> dict[str, bytes]:
-    """Card text and symbol of a continuation by suffix, read back; the smallest side whose modules are 0.5 mm."""
-    for side in STICKER_MM:
-        if len(card.text) <= symbol.capacity(side, STICKER_DPI, min_module_mm=STICKER_MODULE_MM):
-            break
-    made = symbol.symbol(card.text, side, STICKER_DPI, STICKER_MODULE_MM).png(STICKER_DPI, side)
-    printing.check_scan(made, card)
-    return {".txt": card.text.encode() + b"\n", ".png": made}
 
 
 def numbers(pairs: list[str]) -> dict[int, int]:
@@ -305,14 +304,16 @@ def vocabulary_command(
 
 @app.command()
 def verifier(
-    bundle: BundleFile,
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="port to listen on")] = 8000,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", "-b", help="trust bundle file; default: HEALTHCARD_BUNDLE", show_default=False)
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on; default: 127.0.0.1", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port to listen on; default: 8000", show_default=False)] = None,
 ) -> None:
-    """Start the service with which partners verify and decode cards; it signs nothing and stores nothing."""
-    TrustBundle.load(bundle)
+    """Start the service with which partners verify and decode cards; it signs nothing and keeps no record."""
+    settings = resources.service_module("settings").Settings.from_environment(os.environ, bundle=bundle, host=host, port=port)
     try:
-        resources.service_module("verifier").serve(bundle, host, port)
+        resources.service_module("verifier").serve(settings)
     except SystemExit as stop:  # uvicorn has said why, with an exit code that means something else here
         raise typer.Exit(1 if stop.code else 0) from None
 
@@ -348,14 +349,6 @@ def note_issued(issued_list: Path | None, card: cards.Card) -> None:
     """Keep what lets the card be told from a thief's, before it leaves the house."""
     if issued_list:
         issued.add(issued_list, [issued.issued_hash(card.token, card.network)])
-
-
-def show_questions(given: Record, issuer: str | None) -> None:
-    """What to look at again, on standard error; it stops nothing."""
-    for question in questions(given, date.today(), issuer):
-        units = ", ".join(unit for _, unit in question.suggestions)
-        text = label("question", question.text_key, "en").text
-        print(f"{question.place}: {text}{f' (meant in {units}?)' if units else ''}", file=sys.stderr)
 
 
 def ask_again(given: Record, doubts: ConfirmationNeeded) -> list[str]:

@@ -23,7 +23,14 @@
     |   `-- WrongPassphrase      wrong-passphrase
     |-- TrustError               bad-bundle: the trust bundle, or what is done with it
     |   `-- Rollback             rollback: older than the bundle held
+    |-- ImportNotAllowed         import-not-allowed: the holder did not say yes, and no vital interest was stated
+    |-- ServiceError             what a service can't do or be; no word of the format
+    |   |-- SettingError         bad-setting: a setting that is missing, wrong or not safe
+    |   `-- StoreError           bad-store: its database can't be used
+    |       |-- StoreFull        store-full: its disk is full
+    |       `-- Superseded       superseded-upload: older than what is held
     `-- PrintError               print-failed
+        `-- JournalError         bad-journal: of another key, damaged, in use, or on a full disk
 
 No message holds a field value of a record: messages name places ("people[0].contacts[1].observations.weight") and rules.
 """
@@ -185,7 +192,51 @@ class Rollback(TrustError):
     code = "rollback"
 
 
+class ImportNotAllowed(HealthcardError):
+    """A record that may not go into another system; `reason` is a word: holder-said-no, not-verified or unknown-reason."""
+
+    code = "import-not-allowed"
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class ServiceError(HealthcardError):
+    """A service that can't be run as it is, or can't do what was asked."""
+
+
+class SettingError(ServiceError):
+    """A setting of a service that is missing, of another form, or not safe."""
+
+    code = "bad-setting"
+
+
+class StoreError(ServiceError):
+    """The database of a service that can't be opened, read or written; nothing of the failed change is in it."""
+
+    code = "bad-store"
+
+
+class StoreFull(StoreError):
+    """No room for a change in the database; what it holds already stands."""
+
+    code = "store-full"
+
+
+class Superseded(StoreError):
+    """An upload that one of a higher or the same number has taken the place of."""
+
+    code = "superseded-upload"
+
+
 class PrintError(HealthcardError):
     """The card could not be laid out or did not read back."""
 
     code = "print-failed"
+
+
+class JournalError(PrintError):
+    """The journal of a batch that is of another key, damaged, used by another batch, or that can't be written."""
+
+    code = "bad-journal"

@@ -37,7 +37,12 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):
             os.unlink(draft)
         raise
-    if os.name == "posix":  # the folder's entry is on the disk too; elsewhere a folder can't be opened
+    sync_folder(path)
+
+
+def sync_folder(path: Path) -> None:
+    """Put the entry of a file in its folder on the disk too; raises OSError. Elsewhere than on POSIX a folder can't be opened."""
+    if os.name == "posix":
         with _folder(path) as folder:
             os.fsync(folder)
 

@@ -8,7 +8,7 @@ Every code of ours in a picture is found; a further view of it is tried only whi
 import io
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter
 
+from healthcard import finders
 from healthcard.errors import NoCode, PictureError
 from healthcard.symbol import PREFIXES
 
@@ -28,11 +29,12 @@ _PDF_DPI = 300
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # no format that runs a program or draws
 _ORIENTATION = 0x0112  # Exif 2.32 section 4.6.4; mirrored pictures read as they are
 _TURNS = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}
+_LEAST_CONTRAST = 8  # grey levels
 _LOOK = 13_000_000  # pixels looked at as they are
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _LOCAL, _GLOBAL = zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram
 _CONTRASTS = ((1.0, 30, 2, _LOCAL), (1.5, 8, 1, _GLOBAL), (2.0, 12, 3, _GLOBAL), (1.0, 5, 2, _GLOBAL))  # enlarged by, radius, gain
-_pdfium = threading.Lock()  # pdfium is not made for several threads
+pdfium_lock = threading.Lock()  # pdfium is not made for several threads
 
 
 def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = tuple(PREFIXES.values())) -> list[str]:
@@ -59,18 +61,42 @@ def _look(page: Image.Image) -> dict[str, "_Place"]:
     """The texts of all QR codes on a page, with their places."""
     found: dict[str, _Place] = {}
     unread: list[_Place] = []
+    if _blank(page):
+        return found
     for view, binarizer in _views(page):
         known = len(found)
         for code in zxingcpp.read_barcodes(view, _QR, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain, return_errors=True):
-            place = _Place.of(code.position, view)
+            place = _Place.of(_corners(code), view.width)
             if code.valid:
                 found.setdefault(code.text, place)
             else:
                 unread.append(place)
         unread = [place for place in unread if not any(read.covers(place) for read in found.values())]
         if 0 < known == len(found) and not unread:  # a second look has shown nothing new
-            break
+            return found
+    if not found or unread:
+        found.update(_mended(page))
     return found
+
+
+def _mended(page: Image.Image) -> dict[str, "_Place"]:
+    """The first text of a symbol whose finder patterns are damaged, and its place."""
+    for symbol in finders.mended(page):
+        for code in zxingcpp.read_barcodes(symbol.picture, _QR, text_mode=zxingcpp.TextMode.Plain, try_rotate=False, try_downscale=False):
+            return {code.text: _Place.of(symbol.corners, page.width)}
+    return {}
+
+
+def _corners(code: zxingcpp.Barcode) -> tuple[tuple[float, float], ...]:
+    """Top left, top right, bottom right, bottom left."""
+    place = code.position
+    return tuple((corner.x, corner.y) for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left))
+
+
+def _blank(page: Image.Image) -> bool:
+    """Whether nothing can be told from paper: an empty page of a PDF."""
+    darkest, lightest = page.getextrema()
+    return lightest - darkest < _LEAST_CONTRAST  # type: ignore[operator]
 
 
 def _views(page: Image.Image) -> Iterator[tuple[Image.Image, zxingcpp.Binarizer]]:
@@ -90,7 +116,7 @@ def _local_contrast(page: Image.Image, radius: int, gain: float) -> Image.Image:
 
 def _other_code(page: Image.Image) -> bool:
     """Whether the page shows a bar code of any other kind."""
-    return bool(zxingcpp.read_barcodes(_resized(page, 1, 2_000_000)))
+    return not _blank(page) and bool(zxingcpp.read_barcodes(_resized(page, 1, 2_000_000)))
 
 
 def _resized(page: Image.Image, factor: float, pixels: int) -> Image.Image:
@@ -110,9 +136,8 @@ class _Place:
     bottom: float
 
     @classmethod
-    def of(cls, position: zxingcpp.Position, view: Image.Image) -> "_Place":
-        corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
-        xs, ys = [corner.x / view.width for corner in corners], [corner.y / view.width for corner in corners]
+    def of(cls, corners: Sequence[tuple[float, float]], width: int) -> "_Place":
+        xs, ys = [x / width for x, _ in corners], [y / width for _, y in corners]
         return cls(min(xs), min(ys), max(xs), max(ys))
 
     @property
@@ -174,7 +199,7 @@ def _pages(picture: bytes | Image.Image) -> Iterator[Image.Image]:
 
 def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
     try:
-        with _pdfium:
+        with pdfium_lock:
             document = pypdfium2.PdfDocument(data)
             count = len(document)
     except Exception:
@@ -184,7 +209,7 @@ def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
             raise PictureError(f"more than {MAX_PAGES} pages")
         for number in range(count):
             try:
-                with _pdfium:
+                with pdfium_lock:
                     page = document[number]
                     width, height = page.get_width(), page.get_height()  # in points, 72 to an inch
                     scale = min(_PDF_DPI / 72, math.sqrt(_LOOK / (width * height)), _MAX_SIDE / max(width, height))
@@ -194,7 +219,7 @@ def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
                 raise PictureError("a damaged PDF") from None
             yield grey
     finally:
-        with _pdfium:
+        with pdfium_lock:
             document.close()
 
 

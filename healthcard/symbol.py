@@ -113,6 +113,13 @@ class Symbol:
         """Size of a module when the symbol is printed `side_mm` wide, quiet zone included."""
         return side_mm / (self.modules + 2 * _QUIET_ZONE)
 
+    def printed_mm(self, side_mm: float, dpi: float | None = None) -> float:
+        """The side with quiet zone that a device of `dpi` prints in `side_mm`: up to 300 dpi a module is whole dots."""
+        if not dpi or dpi > _WHOLE_DOTS_UP_TO:
+            return side_mm
+        side = self.modules + 2 * _QUIET_ZONE
+        return _dots(side_mm, dpi) // side * side * _MM_PER_INCH / dpi
+
     def svg(self, side_mm: float) -> str:
         """The symbol as SVG, `side_mm` wide with its quiet zone: white ground and one black path, the same bytes each time."""
         side = self.modules + 2 * _QUIET_ZONE
@@ -144,7 +151,7 @@ class Symbol:
         return picture.resize((side * pixels_per_module, side * pixels_per_module), Image.Resampling.NEAREST)
 
 
-def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_mm: float = 0.40) -> Symbol:
+def symbol(text: str, side_mm: float = 40.0, dpi: float | None = None, min_module_mm: float = 0.40) -> Symbol:
     """The symbol that reads best at a fixed printed size: `side_mm` with quiet zone, modules of at least `min_module_mm`.
 
     Up to 300 `dpi` a module is whole dots. The highest error correction that the size has room for wins, then the smallest
@@ -156,7 +163,7 @@ def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_
         room = characters_in(largest, "M")
         raise TooLarge(
             f"a text of {len(text)} characters (token of {_token_bytes(len(text))} bytes); "
-            f"a symbol of {side_mm:g} mm{f' at {dpi} dpi' if dpi else ''} holds {room} (token of {_token_bytes(room)} bytes)"
+            f"a symbol of {side_mm:g} mm{f' at {dpi:g} dpi' if dpi else ''} holds {room} (token of {_token_bytes(room)} bytes)"
         )
     if not set(text) <= set(_ALPHABET):
         raise PrintError("a symbol holds characters of base45 only")
@@ -168,12 +175,12 @@ def symbol(text: str, side_mm: float = 40.0, dpi: int | None = None, min_module_
     return Symbol(version, level, tuple(tuple(bool(module) for module in row) for row in code.get_matrix()))
 
 
-def capacity(side_mm: float = 40.0, dpi: int | None = None, level: str = "M", min_module_mm: float = 0.40) -> int:
+def capacity(side_mm: float = 40.0, dpi: float | None = None, level: str = "M", min_module_mm: float = 0.40) -> int:
     """Characters of the largest text that `symbol` prints at this size and level ("M", "Q" or "H"); 0 if no symbol fits."""
     return characters_in(_largest_version(side_mm, dpi, min_module_mm), level)
 
 
-def _largest_version(side_mm: float, dpi: int | None, min_module_mm: float) -> int:
+def _largest_version(side_mm: float, dpi: float | None, min_module_mm: float) -> int:
     """The largest version whose modules are large enough; 0 if there is none."""
     if dpi and dpi <= _WHOLE_DOTS_UP_TO:
         modules = _dots(side_mm, dpi) // math.ceil(round(min_module_mm * dpi / _MM_PER_INCH, 6))
@@ -182,7 +189,7 @@ def _largest_version(side_mm: float, dpi: int | None, min_module_mm: float) -> i
     return max(0, min(40, (modules - 2 * _QUIET_ZONE - 17) // 4))  # version v has 17 + 4 v modules
 
 
-def _dots(side_mm: float, dpi: int) -> int:
+def _dots(side_mm: float, dpi: float) -> int:
     return math.floor(round(side_mm * dpi / _MM_PER_INCH, 6))
 
 

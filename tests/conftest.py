@@ -1,11 +1,13 @@
-"""What several test files share: the folder that `healthcard demo` leaves, and how hypothesis draws."""
+"""What several test files share: the folder that `healthcard demo` leaves, a database server, and how hypothesis draws."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import postgres
 from tests.command import Done, program
 
 # The same examples each time, so that a red run can be run again; the campaign draws new ones. Other tests may run beside these.
@@ -31,3 +33,10 @@ def demo(demo_run: tuple[Path, Done]) -> Path:
     folder, done = demo_run
     assert done.code == 0, done.err
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """A real PostgreSQL; each test takes a `database()` of its own."""
+    with postgres.server() as running:
+        yield running

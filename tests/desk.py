@@ -15,7 +15,7 @@ import uvicorn
 
 from api import station
 from api.desk import Desk, Settings
-from api.verifier import SERVER
+from api.guard import SERVER
 from healthcard import keyfile
 from tests.world import World
 

@@ -221,6 +221,18 @@ def mutated_text(number: int, chance: random.Random) -> str:
     return (symbol.PREFIXES[one.network.bundle.network] + symbol.base45_encode(token)) if token else ""
 
 
+def mutant(chunk: int, n: int) -> tuple[Genuine, bytes | None, str]:
+    """Input `n` of a seed: the card it was, the payload where it is signed again (every other one is), and its text."""
+    chance = random.Random(f"card {chunk} {n}")
+    number = chance.randrange(len(cards()))
+    one = cards()[number]
+    if n % 2 == 0:
+        return one, None, mutated_text(number, chance)
+    payload = mutated_payload(number, chance)
+    token = one.network.token(payload, chance.choice((ED25519, ESP256))) if len(payload) < 2**16 else b""
+    return one, payload, symbol.PREFIXES[one.network.bundle.network] + symbol.base45_encode(token)
+
+
 # --- judgement -------------------------------------------------------------------------------------------------------
 
 
@@ -298,15 +310,7 @@ def run(chunk: int, inputs: int = CHUNK, bundles: int = BUNDLES_PER_CHUNK) -> Ta
     """The inputs of one seed; faults are collected, not raised."""
     tally, started = Tally(), time.perf_counter()
     for n in range(inputs):
-        chance = random.Random(f"card {chunk} {n}")
-        number = chance.randrange(len(cards()))
-        one, payload = cards()[number], None
-        if n % 2:
-            payload = mutated_payload(number, chance)
-            token = one.network.token(payload, chance.choice((ED25519, ESP256))) if len(payload) < 2**16 else b""
-            text = symbol.PREFIXES[one.network.bundle.network] + symbol.base45_encode(token)
-        else:
-            text = mutated_text(number, chance)
+        one, payload, text = mutant(chunk, n)
         try:
             verdict, seconds = judge_card(text, one.network, payload, whole=n % 8 < 2)
         except Exception:

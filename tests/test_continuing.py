@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from healthcard import card, cli, continuing, picture, sign, symbol, vocabulary
+from healthcard import card, continuing, picture, sign, symbol, vocabulary
 from healthcard.card import VerifiedReading
 from healthcard.continuing import without, without_person
 from healthcard.errors import (
@@ -22,6 +22,7 @@ from healthcard.errors import (
 )  # fmt: skip
 from healthcard.merge import Source, merge
 from healthcard.part import Part
+from healthcard.printing import rendering
 from healthcard.record import Record
 from healthcard.trust.bundle import CARD_AAD, card_hash
 from tests.builders import contact, family, infant, mother
@@ -113,10 +114,10 @@ def test_a_continuation_with_one_contact_is_at_most_130_bytes(route, issued, cha
 
 def test_a_sticker_prints_within_30_mm_with_modules_of_half_a_millimetre(route, issued):
     sticker = route.stick("hn-rc", [issued.text], ORS_AND_ZINC)
-    files = cli.sticker_files(sticker)
-    assert picture.scan(files[".png"]) == [sticker.text] and files[".txt"].decode() == sticker.text + "\n"
-    side = picture_side(files[".png"])
-    assert side % 4 == 0 and side / 203 * 25.4 <= 30
+    assert len(sticker.text) <= symbol.capacity(30, 203.2, min_module_mm=0.5)
+    for template in ("sticker58", "sticker"):
+        files = rendering.checked_files(sticker, template)
+        assert picture.scan(files[".png"]) == [sticker.text] and files[".txt"].decode() == sticker.text + "\n"
 
 
 def test_a_sticker_has_an_id_of_its_own_and_can_be_withdrawn_alone(route, issued):
@@ -453,7 +454,7 @@ def test_v7_h8_and_h10_as_they_are_typed(demo: Path, tmp_path: Path) -> None:
     printed = demo / "family_three_contacts.png"
     (tmp_path / "ors.json").write_text(json.dumps(ORS_AND_ZINC | {"date": date.today().isoformat()}))
     done = healthcard("extend", printed, tmp_path / "ors.json", *keys, "--sticker", "--out", tmp_path)
-    assert (done.code, done.out.split()) == (0, [str(tmp_path / "ors.txt"), str(tmp_path / "ors.png")]), done.err
+    assert (done.code, done.out.split()) == (0, [str(tmp_path / f"ors{suffix}") for suffix in (".txt", ".pdf", ".png")]), done.err
     read = healthcard("read", tmp_path / "ors.png", printed, "--bundle", demo / "trust.bundle", "--json")
     answer = json.loads(read.out)
     assert [part["kind"] for part in answer["parts"]] == ["continuation", "card"]
@@ -482,10 +483,6 @@ def test_the_command_line_refuses_what_makes_no_sense(demo: Path, tmp_path: Path
 
 
 # --- helpers -------------------------------------------------------------------------------------------------------
-
-
-def picture_side(png: bytes) -> int:
-    return int.from_bytes(png[16:20])
 
 
 def newer(route: Route) -> str:

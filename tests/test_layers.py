@@ -14,7 +14,7 @@ PACKAGE = Path(healthcard.__file__).parent
 LAYERS = (
     ("errors", "vocabulary", "files", "growth"),
     ("resources", "cbor", "faults"),
-    ("record", "sign", "symbol"),
+    ("record", "sign", "symbol", "finders"),
     ("part", "sensitivity", "sealable", "keyfile", "picture"),
     ("encoder", "decoder", "codec", "sealed", "merge"),
     ("trust.",),

@@ -106,7 +106,8 @@ def test_no_emblem_can_be_on_a_face_because_templates_draw_nothing_but_code_pict
     place = folder("print_templates")
     drawn = {path.stem for path in (place / "pictograms").iterdir()}
     assert drawn == {
-        *("allergy", "baby", "danger", "dry", "help", "medicine", "mother", "next_visit", "referral", "scale", "scan", "vaccine"),
+        *("allergy", "baby", "danger", "dry", "help", "medicine", "mother", "next_visit", "photo", "referral", "scale", "scan"),
+        *("seek_help", "speak", "sticker", "vaccine", "write"),
     }
     for template in place.glob("*.typ"):
         images = re.findall(r"\bimage\((.*)", template.read_text(encoding="utf-8"))
@@ -204,7 +205,7 @@ def test_a_print_without_a_code_is_refused() -> None:
 def test_a_print_whose_code_was_swapped_at_the_last_moment_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     other = issued("mother_first_contact")
     drawn = symbol.symbol
-    monkeypatch.setattr(symbol, "symbol", lambda text, side_mm: drawn(other.text, side_mm))
+    monkeypatch.setattr(symbol, "symbol", lambda text, *size: drawn(other.text, *size))
     with pytest.raises(PrintError):
         printing.checked_files(issued("muac_only"))
 

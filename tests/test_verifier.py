@@ -25,10 +25,11 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from api import documents, guard, problems, verifier
+from api.settings import Settings
 from healthcard import card, resources, symbol
 from healthcard import picture as pictures
 from healthcard.card import Card
-from healthcard.errors import TrustError
+from healthcard.errors import SettingError, TrustError
 from healthcard.record import Record
 from healthcard.trust import custody
 from healthcard.trust.bundle import published_signer
@@ -43,13 +44,13 @@ JSON, PNG, JPEG, PDF = "application/json", "image/png", "image/jpeg", "applicati
 @contextmanager
 def running(bundle_file: Path, today: date = TODAY) -> Iterator[httpx.Client]:
     """The verifier as a real server on loopback, and a client of it."""
-    with running_app(verifier.create_app(bundle_file, now=lambda: today)) as client:
+    with running_app(verifier.create_app(Settings(bundle_file), now=lambda: today)) as client:
         yield client
 
 
 @contextmanager
 def running_app(app: FastAPI) -> Iterator[httpx.Client]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, **verifier.SERVER))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, **guard.SERVER))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -284,7 +285,7 @@ def test_a_body_of_no_announced_length_is_refused_at_the_first_byte_too_many(cli
 
 
 def test_a_body_that_does_not_come_is_given_up(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifier, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.1)
     head = f"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 50\r\n\r\n{{"
     assert b'"too-slow"' in send_raw(client, head.encode())
 
@@ -357,14 +358,14 @@ def test_every_answer_has_the_headers_and_none_opens_to_other_origins(client: ht
 SERVE = """
 import sys
 from pathlib import Path
-from api import verifier
+from api import settings, verifier
 real = verifier.cards.read
 def read(*texts, **rest):
     if texts[0].startswith("fail"):
         raise ValueError(f"could not read {texts}")
     return real(*texts, **rest)
 verifier.cards.read = read
-verifier.serve(Path(sys.argv[1]), "127.0.0.1", 0)
+verifier.serve(settings.Settings(Path(sys.argv[1]), port=0))
 """
 
 
@@ -389,8 +390,9 @@ def test_nothing_that_was_sent_is_in_any_log_line(bundle_file: Path, mother: Car
     lines = log.read_text().splitlines()
     ours = [line.split(" ", 1)[1] for line in lines if re.match(r"\d{4}-\d\d-\d\dT\d\dZ (INFO|ERROR) (/|-)", line)]
     assert ours == [
-        "INFO /v1/decode verified", "INFO /v1/verify altered", "INFO /v1/decode verified", "INFO /v1/decode invalid-request",
-        "INFO - not-found", "ERROR /v1/decode ValueError", "INFO /v1/decode internal",
+        "INFO /v1/decode verified bundle=11", "INFO /v1/verify altered bundle=11", "INFO /v1/decode verified bundle=11",
+        "INFO /v1/decode invalid-request bundle=11", "INFO - not-found bundle=11", "ERROR /v1/decode ValueError",
+        "INFO /v1/decode internal bundle=11",
     ]  # fmt: skip
     said = "\n".join(line for line in lines if "Uvicorn running on" not in line)
     for secret in (MARKER, mother.id.hex(), mother.text[5:25], "127.0.0.1", "Traceback", "could not read"):
@@ -425,7 +427,7 @@ def test_a_client_that_goes_away_is_no_failure(client: httpx.Client, caplog: pyt
         with socket.create_connection((client.base_url.host, client.base_url.port)) as connection:
             connection.sendall(f"POST /v1/decode HTTP/1.1\r\nHost: x\r\nContent-Type: {PNG}\r\nContent-Length: 50\r\n\r\nhalf".encode())
         waited(lambda: "/v1/decode" in caplog.text)
-    assert [record.getMessage() for record in caplog.records if record.name == guard.log.name] == ["/v1/decode disconnected"]
+    assert [record.getMessage() for record in caplog.records if record.name == guard.log.name] == ["/v1/decode disconnected bundle=11"]
 
 
 def test_log_lines_drop_exception_texts_and_messages_of_strangers() -> None:
@@ -464,17 +466,17 @@ def test_a_newer_bundle_is_taken_without_a_restart_and_nothing_else_is(
         assert served_after(newer.raw[:-1]) == newer.raw, "half a bundle"
         assert served_after(stranger.raw) == newer.raw, "one of another root"
         assert served_after(None) == newer.raw, "none"
-    said = [record.getMessage() for record in caplog.records if "bundle" in record.getMessage()]
+    said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("trust bundle")]
     kept = [f"trust bundle: kept version 12, {word}" for word in ("rollback", "bad-bundle", "bad-bundle")]
     assert said == ["trust bundle: version 12", *kept]
 
 
 def test_the_service_does_not_start_without_a_bundle_it_believes(tmp_path: Path) -> None:
-    with pytest.raises(TrustError):
-        verifier.create_app(tmp_path / "missing")
+    with pytest.raises(SettingError):
+        verifier.create_app(Settings(tmp_path / "missing"))
     (tmp_path / "trust.bundle").write_bytes(b"\x83\x00\x00\x00")
     with pytest.raises(TrustError):
-        verifier.create_app(tmp_path / "trust.bundle")
+        verifier.create_app(Settings(tmp_path / "trust.bundle"))
 
 
 def test_the_world_of_the_tests_numbers_its_organisations_from_three(world: World) -> None:
@@ -527,8 +529,8 @@ def test_documented_problems_are_word_for_word_what_is_answered(client: httpx.Cl
             answered = client.post(path, content=body, headers={"Content-Type": media_type}).json()
             assert answered.keys() == shown.keys()
             assert answered == shown | ({"detail": answered["detail"]} if status == 422 else {})
-        # 408, 500 and 503 are provoked one by one above
-        assert set(responses) == {str(status) for status, *_ in REFUSED.values()} | {"200", "408", "500", "503"}
+        # 408, 500 and 503 are provoked one by one above; 401, 403 and 429 are in test_access.py
+        assert set(responses) == {str(status) for status, *_ in REFUSED.values()} | {"200", "401", "403", "408", "429", "500", "503"}
 
 
 def test_the_documented_models_describe_the_answers(client: httpx.Client, mother: Card, document: dict[str, Any]) -> None:
@@ -537,7 +539,10 @@ def test_the_documented_models_describe_the_answers(client: httpx.Client, mother
     documents.Decoded.model_validate(post_texts(client, "/v1/decode", "no card"))
     documents.Health.model_validate(client.get("/healthz").json())
     TypeAdapter(dict[str, list[documents.VocabularyEntry]]).validate_python(client.get("/v1/vocabulary").json())
-    assert set(operations(document)) == {"POST /v1/verify", "POST /v1/decode", "GET /v1/trust", "GET /v1/vocabulary", "GET /healthz"}
+    assert set(operations(document)) == {
+        "POST /v1/verify", "POST /v1/decode", "GET /v1/trust", "PUT /v1/trust", "GET /v1/vocabulary", "POST /v1/revocations",
+        "POST /v1/issued", "GET /v1/issued", "POST /v1/aggregates", "GET /v1/aggregates", "GET /healthz", "GET /readyz",
+    }  # fmt: skip
     for described in operations(document).values():
         assert described["summary"] and described["description"] and "200" in described["responses"]
 

@@ -17,7 +17,7 @@ import pytest
 from tests.command import PASSPHRASE
 
 CHECKOUT = Path(__file__).parent.parent
-SHIPPED = ("healthcard", "api", "print_templates", "examples")
+SHIPPED = ("healthcard", "api", "print_templates", "examples", "web")
 RECORD = "family_three_contacts"
 START_SECONDS = 30
 

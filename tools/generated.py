@@ -17,10 +17,12 @@ GENERATORS = {
     "api/examples.json": ["-m", "tests.service_examples"],
     "docs/pictures": ["tools/pictures.py"],
     "web/data": ["tools/web_data.py"],
+    "web/files.js, web/pictograms": ["tools/web_files.py"],
     "docs/clinical.md, docs/languages.md": ["tools/clinical_docs.py"],
+    "docs/exchange.md": ["tools/exchange_docs.py"],
 }
-# Made from what only one Debian release has: never made again here, but its parts must fit each other.
-CHECKED_ONLY = {"print_templates/fonts/coverage.json": ["tools/fonts.py"]}
+# Made from what only one Debian release has, or npm: never made again here, but their parts must fit each other.
+CHECKED_ONLY = {"print_templates/fonts/coverage.json": ["tools/fonts.py"], "web/vendor": ["tools/web_vendor.py"]}
 
 
 def main() -> int:

@@ -10,11 +10,14 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 from healthcard import picture
+from healthcard.clinic.questions import questions
 from healthcard.errors import HealthcardError, NoCode, PictureError, Problem, RecordError
 from healthcard.record import Record
+from healthcard.words.labels import label
 
 LARGEST_TEXT = 1024 * 1024  # bytes of a record or of card texts
 CARD_TEXT = re.compile(r"(?i:mc[ht]\d:).*")  # of any network and version
@@ -67,6 +70,14 @@ def read_json(path: Path) -> bytes:
     if len(data) > LARGEST_TEXT:
         raise RecordError([Problem(str(path), "larger than 1 MiB")])
     return data.removeprefix(codecs.BOM_UTF8)
+
+
+def show_questions(given: Record, issuer: str | None, where: str = "") -> None:
+    """What to look at again, on standard error, behind `where` it is; it stops nothing."""
+    for question in questions(given, date.today(), issuer):
+        units = ", ".join(unit for _, unit in question.suggestions)
+        text = label("question", question.text_key, "en").text
+        print(f"{where}{question.place}: {text}{f' (meant in {units}?)' if units else ''}", file=sys.stderr)
 
 
 def card_texts(given: str) -> list[str]:

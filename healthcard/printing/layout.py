@@ -20,10 +20,11 @@ from typing import Any, Literal, Protocol
 import typst
 
 from healthcard.errors import PrintError
-from healthcard.resources import folder
+from healthcard.printing.templates import find, fonts_folder, registry, sources
 
 Format = Literal["pdf", "png", "svg"]
 PDF_STANDARDS: list[Any] = ["ua-1", "a-2a"]  # PDF/UA-1 and PDF/A-2, level A: tagged
+SHEET = "sheet"  # sheet.typ: many cards of one format; its data has this name too
 NOT_WORDS = {"code_svg"}  # data that is never set as text
 
 SIDES = ("front", "back")
@@ -65,7 +66,10 @@ Words = tuple[str, str | None]  # in her language, in the route's
 
 @dataclass(frozen=True)
 class CardFace:
-    """What a face shows beside its lines; `people` are the roles in the record's order, `strings` the names that README.md lists."""
+    """What a face shows beside its lines; `people` are the roles in the record's order, `strings` the names that README.md lists.
+
+    `code_mm` is the printed side of `code_svg`, `charts` are those of healthcard.printing.charts.
+    """
 
     code_svg: str
     network: Literal["real", "test"]
@@ -76,6 +80,9 @@ class CardFace:
     issued: Words
     strings: Mapping[str, Words]
     text_light: bool = False
+    code_mm: float = 40.0
+    charts: Sequence[Mapping[str, Any]] = ()
+    route_language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
 
     A mother's lines stand on the front and her children's on the back; a card of one role has the urgent sections in front.
     On the real network a draft line prints only beside a checked line of the route; otherwise it is counted as withheld.
-    A text-light face gets no line at all. Raises PrintError where the two languages do not match line for line.
+    A text-light face gets no line, nobody and no chart. Raises PrintError where the two languages do not match line for line.
     """
     both = {"mother", "infant"} <= set(card.people)
     sides: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
@@ -112,6 +119,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
                 sides[side].append({**place, **words, "lines": lines[side]})
     return {
         "code_svg": card.code_svg,
+        "code_mm": card.code_mm,
         "network": card.network,
         "language": card.language,
         "direction": card.direction,
@@ -120,19 +128,19 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
         "issued": _words(card.issued),
         "people": [
             {"role": role, "number": _number(card.people, index), "label": _words(card.strings[role]), "side": side}
-            for index, role in enumerate(card.people)
+            for index, role in enumerate(() if card.text_light else card.people)
             for side in (SIDES if not both else ("back",) if role == "infant" else ("front",))
         ],
         "strings": {name: _words(words) for name, words in card.strings.items()},
         "sections": sides,
+        "charts": [] if card.text_light else list(card.charts),
         "withheld": withheld,
     }
 
 
 def templates(templates_folder: Path | None = None) -> list[str]:
-    """Names of the card formats that can be printed."""
-    place = templates_folder or folder("print_templates")
-    return sorted(path.stem for path in place.glob("*.typ") if path.stem != "common")
+    """Names of what can be printed."""
+    return list(registry(templates_folder))
 
 
 def compile_template(
@@ -142,18 +150,39 @@ def compile_template(
 
     Raises PrintError where the template is unknown, gives a warning, or shows a character that none of our fonts has.
     """
-    place = _checked(template, data, templates_folder)
+    return _compiled(template, _inputs(template, data, templates_folder), format, dpi)
+
+
+def compile_sheets(template: str, data: Mapping[str, Any], templates_folder: Path | None = None) -> bytes:
+    """Many cards on A4 sheets as one PDF; healthcard.printing.sheets makes `data`. Raises PrintError as compile_template does."""
+    [pdf] = _compiled(template, _inputs(template, data, templates_folder, SHEET), "pdf")
+    _forget()
+    return pdf
+
+
+def check_characters(data: Mapping[str, Any], templates_folder: Path | None = None) -> None:
+    """Raises PrintError, with the places, where our fonts lack a character."""
+    covered = _covered(fonts_folder(templates_folder) / "coverage.json")
+    missing = [where for where, text in _texts(data) if not covered.issuperset(text)]
+    if missing:
+        raise PrintError("no font for a character in " + ", ".join(missing))
+
+
+def _forget() -> None:
+    """Let Typst drop what it remembers of a large layout: it keeps what the last ten compiles used, so ten empty ones follow."""
+    for _ in range(10):
+        typst.compile(b"", font_paths=_no_fonts(), ignore_system_fonts=True, format="svg")
+
+
+@cache
+def _no_fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False)
+
+
+def _compiled(template: str, inputs: Mapping[str, Any], format: Format, dpi: float = 300) -> list[bytes]:
     try:
-        made, warnings = typst.compile_with_warnings(
-            place / f"{template}.typ",
-            root=place,
-            font_paths=_fonts(place / "fonts"),
-            ignore_system_fonts=True,
-            format=format,
-            ppi=dpi,
-            sys_inputs={"data": json.dumps(data, sort_keys=True)},
-            pdf_standards=PDF_STANDARDS if format == "pdf" else [],
-        )
+        standards = PDF_STANDARDS if format == "pdf" else []
+        made, warnings = typst.compile_with_warnings(**inputs, format=format, ppi=dpi, pdf_standards=standards)
     except typst.TypstError:
         raise PrintError(f"template {template} can't be laid out with these data") from None  # its message may quote the card
     if warnings:
@@ -166,32 +195,21 @@ def fitted(template: str, data: Mapping[str, Any], templates_folder: Path | None
 
     Raises PrintError as compile_template does.
     """
-    place = _checked(template, data, templates_folder)
+    inputs = _inputs(template, data, templates_folder)
     try:
-        answer = typst.query(
-            place / f"{template}.typ",
-            "<fit>",
-            field="value",
-            one=True,
-            root=place,
-            font_paths=_fonts(place / "fonts"),
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, sort_keys=True)},
-        )
+        answer = typst.query(inputs.pop("input"), "<fit>", field="value", one=True, **inputs)
     except RuntimeError:
         raise PrintError(f"template {template} can't be laid out with these data") from None
     return Fit(**json.loads(answer))
 
 
-def _checked(template: str, data: Mapping[str, Any], templates_folder: Path | None) -> Path:
-    place = templates_folder or folder("print_templates")
-    if template not in templates(place):
-        raise PrintError("no such template; there are: " + ", ".join(templates(place)))
-    covered = _covered(place / "fonts" / "coverage.json")
-    missing = [where for where, text in _texts(data) if not covered.issuperset(text)]
-    if missing:
-        raise PrintError("no font for a character in " + ", ".join(missing))
-    return place
+def _inputs(template: str, data: Mapping[str, Any], own: Path | None, main: str | None = None) -> dict[str, Any]:
+    """What Typst is given: files, fonts and data, all in memory; `main` is the file that it begins with, if not the template's own."""
+    found = find(template, own)
+    check_characters(data, own)
+    given = {main or "data": json.dumps(data, sort_keys=True), "template": found.name}
+    files, fonts = sources(main or found.name, own), _fonts(fonts_folder(own))
+    return {"input": files, "font_paths": fonts, "ignore_system_fonts": True, "sys_inputs": given}
 
 
 @cache

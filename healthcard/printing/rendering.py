@@ -1,47 +1,79 @@
 """A card on paper: Card + template + languages -> PDF or PNG; a print counts only once it reads back as the same bytes."""
 
 import io
-from typing import Literal
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from PIL import Image
 
 from healthcard import picture, symbol
 from healthcard.card import Card
 from healthcard.errors import NoCode, PrintError
-from healthcard.printing import layout, paper
+from healthcard.printing import layout, paper, templates
+from healthcard.printing.charts import charts
 from healthcard.printing.layout import CardFace, Words
-from healthcard.words.labels import LANGUAGES, day, filled, label
+from healthcard.printing.scripts import direction, prepared
+from healthcard.printing.templates import Template
+from healthcard.words.labels import FACE_LANGUAGES, day, filled, label
+from healthcard.words.text import Section
 
 ROUTE_LANGUAGE = "es"  # of most service points; printed beside hers
-CODE_MM = 40.0
-PNG_DPI = 300
+PNG_DPI = templates.USUAL_DPI
 GAP_MM = 4.0  # between the sides in a picture
 STRINGS = (
     *("code", "mother", "infant", "test", "test_card", "not_identity_document", "not_a_diagnosis", "unconfirmed"),
-    *("keep_dry", "notes", "more_on_code"),
+    *("keep_dry", "notes", "more_on_code", "temporary", "added", "tell_us", "desk_hours", "come_back_if", "next_visit"),
 )
+POSTER: Final = ("title", "about", "yours", "show", "add", "photo", "fold", "pictures")
+ADDED: Final = frozenset({"danger", "time_critical", "values", "medicines", "vaccines", "referral"})  # sections of a sticker
+HOURS: Final = re.compile(r"[0-9:.,;/h \u2013-]{1,40}")
 
 
 def render(
     card: Card, template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
-    format: Literal["pdf", "png"] = "pdf",
+    format: Literal["pdf", "png"] = "pdf", hours: str = "", own_templates: Path | None = None,
 ) -> bytes:  # fmt: skip
-    """The printed card: a PDF of its sides, or one PNG (300 dpi) with the sides next to each other.
+    """The printed card: a PDF of its sides, or one PNG (at the dpi of the template) with the sides next to each other.
 
-    `language` is hers by default; where it has no texts yet the route's language stands alone. Raises PrintError.
+    `language` is hers by default; where it has no texts yet the route's language stands alone. `hours` are those of the desk, in digits
+    ("8:00-17:00"); `own_templates` is an organisation's folder of templates. Raises PrintError, and TooLarge where the code of this
+    template can't hold the card.
     """
-    data = card_data(card, language, route_language, text_light)
-    pages = layout.compile_template(template, data, format, PNG_DPI)
-    return pages[0] if format == "pdf" else side_by_side(pages)
+    found = templates.find(template, own_templates)
+    data = card_data(card, language, route_language, text_light, found, hours)
+    return _printed(found, data, format, own_templates)
+
+
+def poster(
+    language: str, route_language: str = ROUTE_LANGUAGE, *, template: str = "poster", format: Literal["pdf", "png"] = "pdf",
+    hours: str = "", own_templates: Path | None = None,
+) -> bytes:  # fmt: skip
+    """How to use the card, for the wall of a service point; raises PrintError."""
+    found = templates.find(template, own_templates)
+    face = _face((language, route_language), hours)
+    return _printed(found, _data(face, (), None), format, own_templates)
+
+
+def poster_files(
+    language: str, route_language: str = ROUTE_LANGUAGE, *, template: str = "poster", hours: str = "", own_templates: Path | None = None
+) -> dict[str, bytes]:
+    """PDF and PNG of a poster by suffix; raises PrintError."""
+    options: dict[str, Any] = {"template": template, "hours": hours, "own_templates": own_templates}
+    return {f".{format}": poster(language, route_language, format=format, **options) for format in ("pdf", "png")}
 
 
 def checked_files(
     card: Card, template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
+    hours: str = "", own_templates: Path | None = None,
 ) -> dict[str, bytes]:  # fmt: skip
     """Card text, PDF and PNG by suffix, after both were read back; raises PrintError where one does not read as this card."""
     files = {".txt": card.text.encode() + b"\n"}
+    found = templates.find(template, own_templates)
+    data = card_data(card, language, route_language, text_light, found, hours)
     for suffix, format in ((".pdf", "pdf"), (".png", "png")):
-        made = render(card, template, language, route_language=route_language, text_light=text_light, format=format)  # type: ignore[arg-type]
+        made = _printed(found, data, format, own_templates)  # type: ignore[arg-type]
         check_scan(made, card)
         files[suffix] = made
     return files
@@ -57,42 +89,94 @@ def check_scan(made: bytes, card: Card) -> None:
         raise PrintError("the printed code does not read back as the card: nothing was issued")
 
 
-def card_data(card: Card, language: str | None, route_language: str, text_light: bool) -> dict[str, object]:
-    """What the template gets: her language first, the route's beside it."""
-    wanted = dict.fromkeys((language or card.record.language, route_language))
-    hers, *others = [name for name in wanted if name in LANGUAGES] or ["en"]
-    route = others[0] if others else None
+def card_data(
+    card: Card, language: str | None, route_language: str, text_light: bool, template: Template | None = None, hours: str = ""
+) -> dict[str, object]:
+    """What the template gets (the a7 by default): her language first, the route's beside it."""
+    template = template or templates.find("a7")
+    face = _face((language or card.record.language, route_language), hours, card, template, text_light)
+    hers, route = face.language, face.route_language
     shown, beside = paper.sections(card.handover, hers), paper.sections(card.handover, route, beside=True) if route else None
-
-    def words(key: str, **parts: object) -> Words:
-        found = [filled(label("ui", key, name), **parts).text if parts else label("ui", key, name).text for name in (hers, route) if name]
-        return found[0], found[1] if route else None
-
-    issued = words("issued_on", date="{date}")
-    dates = [day(card.issued, name) for name in (hers, route) if name]
-    face = CardFace(
-        code_svg=symbol.symbol(card.text, CODE_MM).svg(CODE_MM),
-        network="test" if card.network == "test" else "real",
-        language=hers,
-        direction="ltr",
-        people=tuple(person.role for person in card.record.people),
-        title=words("keep_this_card"),
-        issued=(issued[0].replace("{date}", dates[0]), issued[1].replace("{date}", dates[1]) if issued[1] else None),
-        strings={name: words({"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS},
-        text_light=text_light,
-    )
-    return layout.face(face, shown, beside)
+    if template.kind == "sticker":
+        shown, beside = _added(shown), _added(beside) if beside else None
+    return _data(face, shown, beside)
 
 
-def side_by_side(pages: list[bytes]) -> bytes:
-    """One PNG of several, with its size in dots per inch."""
+def side_by_side(pages: list[bytes], dpi: float = PNG_DPI, thermal: bool = False) -> bytes:
+    """One PNG of several, with its size in dots per inch; of a thermal printer in pure black and white."""
     pictures = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
-    gap = round(GAP_MM * PNG_DPI / 25.4)
+    gap = round(GAP_MM * dpi / 25.4)
     sheet = Image.new("L", (sum(p.width for p in pictures) + gap * (len(pictures) - 1), max(p.height for p in pictures)), 255)
     left = 0
     for side in pictures:
         sheet.paste(side, (left, 0))
         left += side.width + gap
+    if thermal:
+        sheet = sheet.convert("1", dither=Image.Dither.NONE)
     file = io.BytesIO()
-    sheet.save(file, "PNG", dpi=(PNG_DPI, PNG_DPI), optimize=True)
+    sheet.save(file, "PNG", dpi=(dpi, dpi), optimize=True)
     return file.getvalue()
+
+
+def _face(
+    wanted: tuple[str, str], hours: str, card: Card | None = None, template: Template | None = None, text_light: bool = False
+) -> CardFace:
+    """The face beside its lines; without a card that of a poster."""
+    if hours and not HOURS.fullmatch(hours):
+        raise PrintError("the hours of the desk are digits only, such as 8:00-17:00")
+    hers, *others = [name for name in dict.fromkeys(wanted) if name in FACE_LANGUAGES] or ["en"]
+    route = others[0] if others else None
+
+    def words(kind: str, key: str, role: str | None = None) -> Words:
+        return label(kind, key, hers, role).text, label(kind, key, route, role).text if route else None
+
+    def pair(kind: str, key: str, role: str | None = None) -> dict[str, Any]:
+        text, second = words(kind, key, role)
+        return {"text": text.partition(" (")[0], "second": second.partition(" (")[0] if second else None}
+
+    strings = {name: words("ui", {"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS}
+    if hours:
+        strings["hours"] = hours, None
+    if card is None:
+        used = [*(("ui", f"poster_{name}") for name in POSTER), *(("section", key) for key in layout.ORDER)]
+        strings |= {key.removeprefix("poster_"): words(kind, key) for kind, key in used}
+        if any(label(kind, key, name).draft for kind, key in used for name in (hers, route) if name):
+            strings["draft"] = words("ui", "draft")
+        return CardFace("", "real", hers, direction(hers), (), strings["title"], ("", None), strings, route_language=route)
+    assert template
+    drawn = symbol.symbol(card.text, template.code_mm, template.dpi)
+    code_mm = drawn.printed_mm(template.code_mm, template.dpi)
+    return CardFace(
+        code_svg=drawn.svg(code_mm),
+        network="test" if card.network == "test" else "real",
+        language=hers,
+        direction=direction(hers),
+        people=tuple(person.role for person in card.record.people),
+        title=words("ui", "keep_this_card"),
+        issued=(_issued(card, hers), _issued(card, route) if route else None),
+        strings=strings,
+        text_light=text_light,
+        code_mm=code_mm,
+        charts=charts(card.record, pair, hers) if template.charts else (),
+        route_language=route,
+    )
+
+
+def _issued(card: Card, language: str) -> str:
+    return filled(label("ui", "issued_on", language), date=day(card.issued, language)).text
+
+
+def _data(face: CardFace, shown: Sequence[Section], beside: Sequence[Section] | None) -> dict[str, object]:
+    made: dict[str, object] = prepared(layout.face(face, shown, beside), rtl=face.direction == "rtl")
+    return made
+
+
+def _added(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """What a sticker says of what was added: no questions, for it does not know the card."""
+    told = [(section, tuple(line for line in section.lines if line.level != "question")) for section in sections if section.key in ADDED]
+    return tuple(Section(section.key, section.title, lines) for section, lines in told)
+
+
+def _printed(template: Template, data: dict[str, object], format: Literal["pdf", "png"], own: Path | None) -> bytes:
+    pages = layout.compile_template(template.name, data, format, template.png_dpi, own)
+    return pages[0] if format == "pdf" else side_by_side(pages, template.png_dpi, template.thermal)

@@ -87,8 +87,8 @@ class Match:
 class TrustBundle:
     """A believed trust bundle; `raw` is what travels."""
 
-    def __init__(self, envelope: Envelope, content: Content) -> None:
-        self.envelope, self.content, self.raw = envelope, content, envelope.raw
+    def __init__(self, envelope: Envelope, content: Content, reported: frozenset[tuple[int, bytes]] = frozenset()) -> None:
+        self.envelope, self.content, self.raw, self._reported = envelope, content, envelope.raw, reported
         self.network, self.roots = envelope.network, envelope.roots
         self.version, self.issued, self.expires = content.version, content.issued, content.expires
 
@@ -123,6 +123,17 @@ class TrustBundle:
                 files.write_atomically(path, self.raw)
         except OSError as error:
             raise TrustError(f"{path}: {error.strerror}") from None
+
+    def with_reported(self, reported: frozenset[tuple[int, bytes]]) -> "TrustBundle":
+        """This bundle, and what organisations (by number) withdrew of their own cards (by `card_hash`) and the root has not listed yet."""
+        return TrustBundle(self.envelope, self.content, reported)
+
+    def withdraws(self, card_id: bytes, organisation: Organisation) -> bool:
+        """Whether a card of `organisation` was withdrawn, by the root or by the organisation itself."""
+        if not self.content.withdrawn and not self._reported:
+            return False
+        hashed = card_hash(card_id)
+        return hashed in self.content.withdrawn or (organisation.number, hashed) in self._reported
 
     @cached_property
     def organisation_numbers(self) -> Mapping[str, int]:

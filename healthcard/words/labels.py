@@ -1,19 +1,27 @@
-"""Words, numbers, dates and counts in the languages of the interface, from vocabulary/labels.csv.
+"""Words, numbers, dates and counts in every language, from vocabulary/labels.csv and vocabulary/labels/LANGUAGE.csv.
 
-A `Label` says whether its words are a draft that no speaker has checked; a draft prints on TEST cards only. A language without a
-column is shown in English, as a draft. A missing row is a fault of the package and raises LookupError.
+The languages of the interface have a column each; those of face and notice only have a table of their own, with what a face can say.
+What a table lacks, and a language without any, is shown in English, as a draft: a `Label` says whether its words are one that no speaker
+has checked; a draft prints on TEST cards only. An entry without any row is a fault of the package and raises LookupError.
+
+Digits are Latin in every language: the whole route reads them, medicine packages and devices show them, and a figure that is copied from
+a card can't be taken for another. Dates are of the Gregorian calendar, with the month in words.
 """
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
 from healthcard import vocabulary
 from healthcard.vocabulary import unknown_number
 
-LANGUAGES: Final = ("en", "es", "fr", "pt", "ht")
+LANGUAGES: Final = ("en", "es", "fr", "pt", "ht")  # of the interface, and of faces
+FACE_ONLY: Final = ("ar", "fa", "ps", "zh-Hans", "hi", "bn", "ne", "so", "am")
+FACE_LANGUAGES: Final = (*LANGUAGES, *FACE_ONLY)
+RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "ps"})
 # Whole and quarter steps of what is counted in pieces are written as pharmacists do; measured amounts keep their decimals.
 FRACTIONS: Final = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 PIECES: Final = frozenset({"tablet", "capsule", "sachet", "dose", "puff", "vial", "drop", "application", "implant"})
@@ -86,9 +94,17 @@ def is_one(count: int | float, language: str) -> bool:
 
 
 def counted(key: str, count: int, language: str, name: str = "days", **parts: object) -> Label:
-    """The phrase `key` for a count, in the singular or the plural: "runs out in 2 days"."""
-    form = "one" if is_one(count, language) else "other"
-    return filled(label("ui", f"{key}.{form}", language), **{name: count}, **parts)
+    """The phrase `key` for a count, in the form that the count takes: "runs out in 2 days"."""
+    return filled(label("ui", f"{key}.{plural_form(count, language)}", language), **{name: count}, **parts)
+
+
+def plural_form(count: int, language: str) -> str:
+    """The name of the form (CLDR): Arabic has a dual, and a plural for the last two digits 3 to 10 only."""
+    if is_one(count, language):
+        return "one"
+    if language == "ar":
+        return "two" if count == 2 else "few" if 3 <= count % 100 <= 10 else "other"
+    return "other"
 
 
 def amount(value: int | float, unit: str, language: str) -> Label:
@@ -105,7 +121,12 @@ def amount(value: int | float, unit: str, language: str) -> Label:
 @cache
 def _table(language: str) -> Mapping[tuple[str, str, str], Label]:
     column = language if language in LANGUAGES else "en"
-    rows = vocabulary.read_csv(vocabulary.folder() / "labels.csv")
-    return {
-        (row["kind"], row["key"], row["role"]): Label(row[column], column != language or column in row["draft"].split()) for row in rows
-    }
+    table = _labels(vocabulary.folder() / "labels.csv", column, draft=column != language)
+    if language in FACE_ONLY:
+        table |= _labels(vocabulary.folder() / "labels" / f"{language}.csv", language)
+    return table
+
+
+def _labels(file: Traversable, column: str, draft: bool = False) -> dict[tuple[str, str, str], Label]:
+    rows = vocabulary.read_csv(file)
+    return {(row["kind"], row["key"], row["role"]): Label(row[column], draft or column in row["draft"].split()) for row in rows}

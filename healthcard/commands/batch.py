@@ -1,0 +1,213 @@
+"""`healthcard batch`: many records as sheets of cards, to a printer, a file or a pipe."""
+
+import codecs
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from healthcard import card as cards
+from healthcard import files, keyfile
+from healthcard.card import Card
+from healthcard.clinic import entry
+from healthcard.commands.passphrase import passphrase
+from healthcard.commands.terminal import complain, show_questions
+from healthcard.errors import PrintError
+from healthcard.printing import printers
+from healthcard.printing.batch import Batch, Line, Look, Sheet, lines_of
+from healthcard.printing.journal import Journal
+from healthcard.printing.sheets import grid
+from healthcard.record import Record
+from healthcard.trust import issued
+from healthcard.trust.bundle import ISSUE, TrustBundle
+from healthcard.words.labels import FACE_LANGUAGES
+
+LARGEST_INPUT = 256 * 1024 * 1024  # bytes
+LARGEST_PDF = 1024 * 1024 * 1024  # bytes of one that stands in the way
+
+
+def batch(
+    records: Annotated[str, typer.Argument(metavar="RECORDS.ndjson", help="a record in each line, or -", show_default=False)],
+    key: Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)],
+    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    sheet: Annotated[Literal["a4"], typer.Option(help="paper: eight A7 or ten ID-1 on a sheet")] = "a4",
+    template: Annotated[str, typer.Option(help="template of the face: a7 or id1")] = "a7",
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="of all cards; default: each record's own", show_default=False)
+    ] = None,
+    text_light: Annotated[bool, typer.Option("--text-light", help="faces without clinical words")] = False,
+    printer: Annotated[str | None, typer.Option(help="print sheet by sheet on this printer of CUPS", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="file for one PDF; default: standard output", show_default=False)] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="file that keeps what is done, without records; default: RECORDS.ndjson.journal", show_default=False)
+    ] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="ask for each sheet whether it came out well; usual at a terminal")] = False,
+    assume_printed: Annotated[bool, typer.Option("--assume-printed", help="take what was handed over as come out well")] = False,
+    typed_again: Annotated[
+        list[str] | None, typer.Option(help="LINE:PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
+    ] = None,
+    profile: Annotated[
+        Literal["split", "open"] | None, typer.Option("--profile", help="as for issue", show_default=False)
+    ] = None,
+    blocks: Annotated[int, typer.Option("--sealed-blocks", min=1, max=4, help="as for issue")] = 1,
+    issued_list: Annotated[
+        Path | None, typer.Option("--issued-list", help="file that keeps a hash of each part signed here", show_default=False)
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="print a summary as JSON")] = False,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)
+    ] = None,
+) -> None:  # fmt: skip
+    """Sign many records and print them on sheets; after a stop the same command goes on where it ended.
+
+    Lines that can't be cards are named and left out (exit code 1). No record is kept: the journal holds keyed hashes of lines.
+    """
+    if printer and out:
+        raise typer.BadParameter("--printer or --out, not both", param_hint="--out")
+    if not printer and not out and (json_ or sys.stdout.isatty()):
+        raise typer.BadParameter("needed, or --printer, where standard output can't take the PDF", param_hint="--out")
+    if confirm and assume_printed:
+        raise typer.BadParameter("--confirm or --assume-printed, not both", param_hint="--confirm")
+    if records == "-" and (confirm or journal is None):
+        raise typer.BadParameter("records from standard input need --journal FILE, and nobody can be asked", param_hint="RECORDS.ndjson")
+    if language is not None and language not in FACE_LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(FACE_LANGUAGES)}", param_hint="--language")
+    places = grid(template)
+    again = _typed_again(typed_again or [])
+    trusted = TrustBundle.load(bundle)
+    lines = list(lines_of(_read(records)))
+    about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
+    keyfile.require(about, "station", trusted.network)
+    issuer = cards.authorised(trusted, signer, ISSUE, date.today()).organisation.name  # once, not in every line
+
+    def issue(line: Line) -> Card:
+        given = Record.from_json(line.data)
+        same = entry.confirmed(given, again.get(line.number, {}))
+        show_questions(given, issuer, f"line {line.number}: ")
+        return cards.issue(given, signer, trusted, typed_again=same, profile=profile, blocks=blocks)
+
+    def leave(made: Sequence[Card]) -> None:
+        if issued_list:
+            issued.add(issued_list, [issued.issued_hash(card.token, card.network) for card in made])
+
+    ask = confirm or (not assume_printed and records != "-" and sys.stdin.isatty())
+    denied = 0
+    with Journal.open(journal or Path(f"{records}.journal"), signer.secret) as held, _progress() as progress:
+        run = Batch(held, issue, Look(template, language, text_light=text_light))
+        task = progress.add_task("cards", total=len(lines))
+        try:
+            for at, line in enumerate(lines, 1):
+                run.add(line)
+                progress.update(task, completed=at)
+                if run.waiting and (at == len(lines) or (printer and run.waiting == places.cards)):
+                    if out:
+                        _clear(out, held)
+                    sheets = run.send(leave, _deliver(printer, out, held))
+                    good = [one for one in sheets if assume_printed or (ask and _came_out(one, progress))]
+                    run.confirm(good)
+                    denied += len(sheets) - len(good) if ask else 0
+        finally:
+            progress.stop()
+            _report(run, json_)
+    if run.refused or denied:
+        raise typer.Exit(1)
+
+
+def _typed_again(given: Sequence[str]) -> dict[int, dict[str, str]]:
+    """The LINE:PLACE=VALUE of --typed-again by line and place."""
+    found: dict[int, dict[str, str]] = {}
+    for item in given:
+        line, _, rest = item.partition(":")
+        place, equals, value = rest.partition("=")
+        if not line.isascii() or not line.isdigit() or not equals:
+            raise typer.BadParameter("LINE:PLACE=VALUE", param_hint="--typed-again")
+        found.setdefault(int(line), {})[place] = value
+    return found
+
+
+def _read(records: str) -> bytes:
+    """The input; raises OSError, and BadParameter for more than 256 MiB."""
+    data = sys.stdin.buffer.read(LARGEST_INPUT + 1) if records == "-" else files.read(Path(records), LARGEST_INPUT)
+    if len(data) > LARGEST_INPUT:
+        raise typer.BadParameter(f"more than {LARGEST_INPUT // 1024 // 1024} MiB: in several files", param_hint="RECORDS.ndjson")
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _draft(out: Path) -> Path:
+    """Where a PDF stands until it is whole; the next run clears it away."""
+    return out.with_name(out.name + ".part")
+
+
+def _clear(out: Path, journal: Journal) -> None:
+    """Make way for the file asked for; raises PrintError where another stands there, or one with cards that count as printed."""
+    _draft(out).unlink(missing_ok=True)
+    if out.exists() and not journal.unfinished(files.read(out, LARGEST_PDF)):
+        raise PrintError(f"{out}: exists already: print it and remove it, or name another file")
+
+
+def _deliver(printer: str | None, out: Path | None, journal: Journal) -> Callable[[bytes, Sequence[bytes]], None]:
+    """How a PDF leaves: to the printer, to the file asked for, or to standard output."""
+
+    def deliver(pdf: bytes, names: Sequence[bytes]) -> None:
+        if printer:
+            printers.send(pdf, printer, printers.SHEET)
+        elif out:
+            journal.note_file(pdf, names)
+            _write(out, pdf)
+        else:
+            sys.stdout.buffer.write(pdf)
+            sys.stdout.buffer.flush()
+
+    return deliver
+
+
+def _write(out: Path, pdf: bytes) -> None:
+    """Put a PDF where it was asked for, for its owner alone; raises OSError. It is there in full or not at all."""
+    draft = _draft(out)
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb") as file:
+            file.write(pdf)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, out)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    files.sync_folder(out)
+
+
+def _progress() -> Progress:
+    """A bar on standard error, where that is a terminal."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _came_out(sheet: Sheet, progress: Progress) -> bool:
+    """Ask whether a sheet came out well."""
+    progress.stop()
+    lines = f"lines {sheet.lines[0]} to {sheet.lines[-1]}" if len(sheet.lines) > 1 else f"line {sheet.lines[0]}"
+    answer = typer.confirm(f"Sheet {sheet.number} ({lines}): did both sides come out well?", err=True)
+    progress.start()
+    return answer
+
+
+def _report(run: Batch, json_: bool) -> None:
+    """What was done; on standard error, and as JSON on standard output."""
+    for refusal in run.refused:
+        complain(refusal.code, [f"line {refusal.line}: {problem}" for problem in refusal.problems])
+    left = run.issued - run.confirmed
+    said = [f"{run.issued} cards on {run.sheets} sheets", f"{run.confirmed} confirmed"]
+    said += [f"{run.skipped} confirmed before"] * bool(run.skipped) + [f"{len(run.refused)} lines refused"] * bool(run.refused)
+    print(", ".join(said), file=sys.stderr)
+    if left:
+        print(f"{left} cards are not confirmed: the same command makes them again", file=sys.stderr)
+    if json_:
+        print(json.dumps(run.to_json()))

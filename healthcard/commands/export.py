@@ -1,0 +1,50 @@
+"""`healthcard export CARD --to fhir`: a record in the form that another system takes (docs/exchange.md)."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from healthcard import card, seal
+from healthcard.commands.passphrase import passphrase
+from healthcard.commands.terminal import card_texts
+from healthcard.exchange import targets
+from healthcard.exchange.choice import VITAL_INTEREST
+from healthcard.trust.bundle import TrustBundle
+
+NOT_VERIFIED = 3
+Form = Enum("Form", {name: name for name in targets.TARGETS}, type=str)  # type: ignore[misc]
+Reason = Enum("Reason", {name: name for name in VITAL_INTEREST}, type=str)  # type: ignore[misc]
+
+
+def export(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="CARD...", help="the card and its stickers, as for read; several inputs are merged", show_default=False),
+    ],
+    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    to: Annotated[Form, typer.Option("--to", help="form to export to", show_default=False)],
+    vital_interest: Annotated[
+        Reason | None, typer.Option("--vital-interest", help="why it is exported without her yes", show_default=False)
+    ] = None,
+    unseal: Annotated[
+        list[Path] | None, typer.Option("--unseal", help="key file of an epoch: what it opens is exported too", show_default=False)
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)
+    ] = None,
+) -> None:
+    """Write the record of a card for another system to standard output, where the holder lets it.
+
+    What is sealed stays out unless a key opens it. Exit code 3 where the card is not verified.
+    """
+    trusted = TrustBundle.load(bundle)
+    secrets = [seal.epoch_secret(file, passphrase(passphrase_file, file)) for file in unseal or ()]
+    reading = card.read(*(text for given in inputs for text in card_texts(given)), bundle=trusted, unseal=secrets)
+    if len(reading.cards) > 1:
+        print(f"{len(reading.cards)} cards: the latest is exported", file=sys.stderr)
+    sys.stdout.write(targets.export(reading, to.value, vital_interest.value if vital_interest else None))
+    if reading.verdict != "verified":
+        raise typer.Exit(NOT_VERIFIED)

@@ -1,0 +1,1 @@
+"""Records in the forms that other systems take, and back (docs/exchange.md)."""

@@ -1,0 +1,48 @@
+"""Every form that a reading can be exported to, by name; the command and the service take theirs from here.
+
+    text = export(reading, "fhir")
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from healthcard.card import PRECEDENCE, Reading
+from healthcard.errors import NewerVersion, Unreadable
+from healthcard.exchange import fhir
+from healthcard.exchange.choice import require_import_allowed
+
+
+@dataclass(frozen=True)
+class Target:
+    """A form of export: what writes a readable reading, and the media type of what it writes."""
+
+    media_type: str
+    write: Callable[[Reading], str]
+
+
+def export(reading: Reading, target: str, vital_interest: str | None = None) -> str:
+    """`reading` in the form of TARGETS[target].
+
+    Sealed entries stand in it only where the reading was made with a key that opens them. Raises ImportNotAllowed without the holder's
+    yes and without a reason of vital interest, and CardError where nothing could be read.
+    """
+    if not reading.cards:
+        later = reading.verdict == NewerVersion.code
+        raise NewerVersion("a later version of the format: update healthcard") if later else Unreadable("nothing that can be read")
+    require_import_allowed(reading, vital_interest)
+    return TARGETS[target].write(reading)
+
+
+def fhir_text(reading: Reading) -> str:
+    """The documents of all people as one Bundle of type `collection`, in JSON."""
+    merged = reading.cards[0]
+    verdict = min((part.verdict for part in merged.parts), key=PRECEDENCE.index)
+    issued = merged.parts[0].part.issued
+    documents = fhir.to_bundles(merged.record, issued, merged.issuer, verdict=verdict, unverified=merged.unverified)
+    return json.dumps(fhir.collection(documents), ensure_ascii=False, indent=1) + "\n"
+
+
+TARGETS: Mapping[str, Target] = {
+    "fhir": Target("application/fhir+json", fhir_text),
+}

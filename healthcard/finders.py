@@ -1,0 +1,303 @@
+"""Symbols that a plain reader does not find: finder patterns by their look, then the modules straightened and the fixed patterns mended.
+
+    for symbol in mended(page): ...                        # a small clean picture each, likeliest first
+
+A reader of QR symbols needs all three finder patterns whole, though they are not protected by error correction; a spot on one of them
+hides a code whose data are all there. Here two are enough: the third is where geometry wants it. Every module is averaged, so that specks
+weigh less than a module; finders, timing and alignment patterns are drawn anew.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import Any
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath
+from qrcode import util  # type: ignore[import-untyped]
+
+_COARSE, _FINE = 3, 5  # pixels a module has where finders are looked for, and where one is measured; odd, for a window has a middle
+_SMALLEST, _STEP, _LARGEST = 1.7, 1.25, 24.0  # sizes of modules looked for, in pixels of the view
+_PIXELS = 800_000  # of the view that is looked at
+_TURNS = (0, 45)  # degrees; a finder is known as such when it is turned by up to 22
+_LIKE = 30  # hundredths of the contrast around it by which the rings of a finder differ; of a clean one 70 and more
+_KEPT = 8  # finders looked at together
+_ATTEMPTS = 8  # squares
+_SAMPLES = 4  # pixels along a module when it is averaged
+_QUIET = 4
+_SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
+_FAINT = 25  # grey levels of contrast; less counts as this much
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A place that looks like a finder pattern: its centre and the size of a module in pixels, and how much it looks like one."""
+
+    x: float
+    y: float
+    module: float
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A straightened symbol as a clean picture, and its four corners on the page, clockwise from the top left."""
+
+    picture: Image.Image
+    corners: tuple[Point, Point, Point, Point]
+
+
+def mended(page: Image.Image) -> Iterator[Mended]:
+    """Symbols that may stand on a grey page, the likeliest first; most of them are none."""
+    if min(page.size) < 21:
+        return
+    factor = min(2.0, math.sqrt(_PIXELS / (page.width * page.height)))
+    small = page.resize((max(1, round(page.width * factor)), max(1, round(page.height * factor))), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    for turn in _TURNS:
+        if turn and (small.width + small.height) ** 2 > 8 * _PIXELS:  # a strip, which would be mostly corners
+            continue
+        view = small.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=128) if turn else small
+        back = _turned(small.size, view.size, turn)
+        for corners in _squares(view, _finders(view)):
+            for symbol in _straightened(view, _exact(view, corners)):
+                places = [_apply(back, *corner) for corner in symbol.corners]
+                yield Mended(symbol.picture, tuple((x / factor, y / factor) for x, y in places))  # type: ignore[arg-type]
+
+
+def _turned(size: tuple[int, int], turned: tuple[int, int], degrees: float) -> tuple[float, ...]:
+    """Coefficients that lead from a picture turned to the left, with all its corners, back to the picture."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    (w, h), (wide, high) = (size[0] / 2, size[1] / 2), (turned[0] / 2, turned[1] / 2)
+    return (cosine, -sine, w - cosine * wide + sine * high, sine, cosine, h - sine * wide - cosine * high, 0, 0)
+
+
+# --- finder patterns -----------------------------------------------------------------------------------------------
+
+
+def _finders(page: Image.Image) -> list[Finder]:
+    """Places that look like finder patterns, the likeliest first."""
+    found: list[Finder] = []
+    module = _SMALLEST
+    while module <= min(_LARGEST, min(page.size) / 21):
+        factor = _COARSE / module
+        view = page.resize((round(page.width * factor), round(page.height * factor)), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        found += [Finder(x / factor, y / factor, module, like) for x, y, like in _peaks(view, _rings(view, _COARSE, 3), _COARSE)]
+        module *= _STEP
+    kept: list[Finder] = []
+    for one in sorted(found, key=lambda one: -one.likeness):
+        if len(kept) < _KEPT and all(math.dist((one.x, one.y), (other.x, other.y)) > 4 * other.module for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _rings(view: Image.Image, module: int, core: int) -> Image.Image:
+    """How much each place looks like the centre of a dark square of `core` modules, a light ring and a dark one, each a module wide."""
+    sides = {"inner": core, "middle": core + 2, "outer": core + 4}
+    means = {name: view.filter(ImageFilter.BoxBlur((side * module - 1) / 2)) for name, side in sides.items()}
+    i, m, o = (side * side for side in sides.values())
+
+    def score(given: dict[str, Any]) -> Any:
+        inner, middle, outer = (given["float"](given[name]) for name in sides)
+        light, dark = (middle * m - inner * i) / (m - i), (outer * o - middle * m) / (o - m)
+        return given["convert"](light - (dark + inner) / 2, "L")
+
+    return ImageMath.lambda_eval(score, **means)
+
+
+def _peaks(view: Image.Image, rings: Image.Image, module: int) -> Iterator[tuple[float, float, float]]:
+    """Local maxima with their share of the contrast around them, in hundredths."""
+    near = rings
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        near = ImageChops.lighter(near, ImageChops.offset(rings, x, y))
+    top = ImageChops.subtract(near, rings).point(lambda lack: 0 if lack else 255)
+    strong = ImageChops.darker(top, rings.point(lambda value: 255 if value >= _LIKE * _FAINT / 100 else 0)).tobytes()
+    half, at = round(4.5 * module), strong.find(b"\xff")
+    while at >= 0:
+        y, x = divmod(at, view.width)
+        like = _share(_grey_at(rings, x, y), view.crop((max(0, x - half), max(0, y - half), x + half, y + half)))
+        if like >= _LIKE:
+            yield x + 0.5, y + 0.5, like
+        at = strong.find(b"\xff", at + 1)
+
+
+def _share(rings: float, around: Image.Image) -> float:
+    dark, light = _extrema(around)
+    return 100 * rings / max(_FAINT, light - dark)
+
+
+def _grey_at(picture: Image.Image, x: int, y: int) -> int:
+    return picture.getpixel((x, y))  # type: ignore[return-value]
+
+
+def _extrema(picture: Image.Image) -> tuple[int, int]:
+    return picture.getextrema()  # type: ignore[return-value]
+
+
+def _measured(page: Image.Image, rough: Finder, reach: float = 1.5, angle: float = 0.0) -> Finder:
+    """The likeliest finder, turned by `angle`, within `reach` modules of a rough one, as exactly as the picture allows."""
+    best = Finder(rough.x, rough.y, rough.module, 0)
+    for share in _SHARES:
+        pixel = rough.module * share / _FINE
+        side = round(2 * (reach + 6) * rough.module / pixel)
+        a, b = pixel * math.cos(angle), pixel * math.sin(angle)
+        place = (a, -b, rough.x - (a - b) * side / 2, b, a, rough.y - (a + b) * side / 2)
+        view = page.transform((side, side), Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
+        x, y, most = _summit(_rings(view, _FINE, 3), reach * _FINE)
+        like = _share(most, view)
+        if like > best.likeness:
+            best = Finder(a * x - b * y + place[2], b * x + a * y + place[5], rough.module * share, like)
+    return best
+
+
+def _summit(rings: Image.Image, reach: float) -> tuple[float, float, float]:
+    """The highest place within `reach` of the middle, and how high it is."""
+    left, top = int(rings.width / 2 - reach), int(rings.height / 2 - reach)
+    near = rings.crop((left, top, rings.width - left, rings.height - top))
+    most = _extrema(near)[1]
+    points = [divmod(at, near.width) for at, value in enumerate(near.tobytes()) if value >= 0.97 * most]
+    return left + sum(x for _, x in points) / len(points) + 0.5, top + sum(y for y, _ in points) / len(points) + 0.5, most
+
+
+# --- squares of three finders --------------------------------------------------------------------------------------
+
+_Corners = tuple[Finder, Finder, Finder]  # top left, top right, bottom left
+
+
+def _squares(page: Image.Image, found: Sequence[Finder]) -> list[_Corners]:
+    """Three finders each that can belong together; where only two do, the third where it must be; the likeliest first."""
+    whole = [(a, b, c) for three in combinations(found, 3) for a, b, c in permutations(three) if _is_square(a, b, c)]
+    likely = sorted(whole, key=_likeness)[:_ATTEMPTS]
+    for one, other in combinations(found, 2):
+        module = (one.module + other.module) / 2
+        if not 0.75 < one.module / other.module < 1.34:
+            continue
+        for first, second in ((one, other), (other, one)):
+            x, y = second.x - first.x, second.y - first.y
+            for place, (dx, dy) in enumerate(((-y, x), (y, -x), ((x + y) / 2, (y - x) / 2))):
+                third = Finder(first.x + dx, first.y + dy, module, 0)
+                corners = ((first, second, third), (first, third, second), (third, first, second))[place]
+                if 0 < third.x < page.width and 0 < third.y < page.height and _is_square(*corners):
+                    likely.append(corners)
+    return sorted(likely, key=_likeness)[:_ATTEMPTS]
+
+
+def _likeness(corners: _Corners) -> float:
+    return -sum(one.likeness for one in corners)
+
+
+def _exact(page: Image.Image, corners: _Corners) -> _Corners:
+    """The same finders measured along their own sides; one that was only guessed stays where it was if nothing is seen near it."""
+    corner, right, below = corners
+    angle = math.atan2(right.y - corner.y + corner.x - below.x, right.x - corner.x + below.y - corner.y)
+    corner, right, below = (_measured(page, one, 1.5 if one.likeness else 3.0, angle) for one in corners)
+    return corner, right, below
+
+
+def _is_square(corner: Finder, right: Finder, below: Finder) -> bool:
+    u, v = (right.x - corner.x, right.y - corner.y), (below.x - corner.x, below.y - corner.y)
+    across, down = math.hypot(*u), math.hypot(*v)
+    modules = sorted(one.module for one in (corner, right, below))
+    return (
+        modules[2] < 1.4 * modules[0]
+        and 0.75 < across / max(down, 1) < 1.34
+        and u[0] * v[1] - u[1] * v[0] > 0.95 * across * down
+        and 12 < (across + down) / 2 / modules[1] < 185
+    )
+
+
+# --- modules -------------------------------------------------------------------------------------------------------
+
+
+def _straightened(page: Image.Image, corners: _Corners) -> Iterator[Mended]:
+    """The symbol with these finders, for the version that its size tells and those next to it."""
+    corner, right, below = corners
+    distance = (math.dist((corner.x, corner.y), (right.x, right.y)) + math.dist((corner.x, corner.y), (below.x, below.y))) / 2
+    estimate = (distance / (sum(one.module for one in corners) / 3) + 7 - 17) / 4
+    versions = [version for version in range(round(estimate) - 1, round(estimate) + 2) if 1 <= version <= 40]
+    for version in sorted(versions, key=lambda version: abs(version - estimate)):
+        side = 17 + 4 * version
+        far = side - 3.5
+        three, seen = ((3.5, 3.5), (far, 3.5), (3.5, far)), [(one.x, one.y) for one in corners]
+        to_page = _solved([*three, (far, far)], [*seen, (right.x + below.x - corner.x, right.y + below.y - corner.y)])
+        yield _symbol(page, to_page, version)
+        if version > 1:
+            last = side - 6.5
+            yield _symbol(page, _solved([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
+
+
+def _symbol(page: Image.Image, to_page: Sequence[float], version: int) -> Mended:
+    side = 17 + 4 * version
+    top_left, top_right, bottom_right, bottom_left = (_apply(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
+    return Mended(_drawn(_modules(page, to_page, side), version), (top_left, top_right, bottom_right, bottom_left))
+
+
+def _alignment(page: Image.Image, to_page: Sequence[float], at: float, reach: float = 4.0) -> Point:
+    """Where on the page the alignment pattern is seen that a flat card has at module (`at`, `at`)."""
+    start, side = at - reach - 4, round(2 * (reach + 4) * _FINE)
+    view = page.transform((side, side), Image.Transform.PERSPECTIVE, _within(to_page, start, start, 1 / _FINE), Image.Resampling.BICUBIC)
+    x, y, _ = _summit(_rings(view, _FINE, 1), reach * _FINE)
+    return _apply(to_page, start + x / _FINE, start + y / _FINE)
+
+
+def _modules(page: Image.Image, to_page: Sequence[float], side: int) -> Image.Image:
+    """The modules of a symbol, a pixel each, black or white."""
+    size = side * _SAMPLES
+    grey = page.transform((size, size), Image.Transform.PERSPECTIVE, _within(to_page, 0, 0, 1 / _SAMPLES), Image.Resampling.BICUBIC)
+    modules = grey.reduce(_SAMPLES)
+    around = modules.filter(ImageFilter.BoxBlur(4))
+    return ImageChops.subtract(modules, around, offset=128).point(lambda value: 255 if value > 128 else 0)
+
+
+def _within(c: Sequence[float], x: float, y: float, s: float) -> tuple[float, ...]:
+    """Coefficients `c` for a picture that begins at (x, y) and has pixels of size `s`."""
+    w = c[6] * x + c[7] * y + 1
+    a, b, d, e = c[0] * s, c[1] * s, c[3] * s, c[4] * s
+    u, v = c[0] * x + c[1] * y + c[2], c[3] * x + c[4] * y + c[5]
+    return (a / w, b / w, u / w, d / w, e / w, v / w, c[6] * s / w, c[7] * s / w)
+
+
+def _solved(places: Sequence[Point], seen: Sequence[Point]) -> tuple[float, ...]:
+    """The eight coefficients of the projection that leads from each place to the point seen."""
+    rows = []
+    for (x, y), (u, v) in zip(places, seen, strict=True):
+        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
+        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
+    for n in range(8):
+        pivot = max(range(n, 8), key=lambda row: abs(rows[row][n]))
+        rows[n], rows[pivot] = rows[pivot], rows[n]
+        rows[n] = [value / rows[n][n] for value in rows[n]]
+        for other in range(8):
+            if other != n:
+                rows[other] = [a - rows[other][n] * b for a, b in zip(rows[other], rows[n], strict=True)]
+    return tuple(row[8] for row in rows)
+
+
+def _apply(c: Sequence[float], x: float, y: float) -> Point:
+    over = c[6] * x + c[7] * y + 1
+    return (c[0] * x + c[1] * y + c[2]) / over, (c[3] * x + c[4] * y + c[5]) / over
+
+
+def _drawn(modules: Image.Image, version: int) -> Image.Image:
+    """The modules with their fixed patterns (ISO/IEC 18004 section 6.3) and quiet zone drawn anew."""
+    side = modules.width
+    draw = ImageDraw.Draw(modules)
+    for x, y in ((0, 0), (side - 7, 0), (0, side - 7)):
+        draw.rectangle((x - 1, y - 1, x + 7, y + 7), fill=255)
+        draw.rectangle((x, y, x + 6, y + 6), fill=0)
+        draw.rectangle((x + 1, y + 1, x + 5, y + 5), fill=255)
+        draw.rectangle((x + 2, y + 2, x + 4, y + 4), fill=0)
+    for n in range(8, side - 8):
+        modules.putpixel((n, 6), n % 2 * 255)
+        modules.putpixel((6, n), n % 2 * 255)
+    centres = util.pattern_position(version)
+    for x in centres:
+        for y in centres:
+            if (x, y) not in ((6, 6), (6, side - 7), (side - 7, 6)):
+                draw.rectangle((x - 2, y - 2, x + 2, y + 2), fill=0)
+                draw.rectangle((x - 1, y - 1, x + 1, y + 1), fill=255)
+                modules.putpixel((x, y), 0)
+    sheet = Image.new("L", (side + 2 * _QUIET, side + 2 * _QUIET), 255)
+    sheet.paste(modules, (_QUIET, _QUIET))
+    return sheet.resize((4 * sheet.width, 4 * sheet.height), Image.Resampling.NEAREST)

@@ -1,0 +1,515 @@
+"""Who may call the service, how often, and what the network's own tell it: through real servers, on SQLite and on PostgreSQL."""
+
+import json
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api import access, held, problems, verifier
+from api.limits import Limits
+from api.settings import Settings
+from api.store import Store
+from healthcard import resources, seal
+from healthcard.card import Card
+from healthcard.errors import StoreError
+from healthcard.record import Record
+from healthcard.sign import Signer
+from healthcard.trust import changes, custody, issued, uploads
+from healthcard.trust.bundle import published_signer
+from tests import builders
+from tests.command import healthcard
+from tests.test_verifier import altered, is_problem, post_texts, running_app, waited
+from tests.world import World
+
+TODAY = date(2026, 7, 2)
+JUNE = date(2026, 6, 1)
+COSE, CBOR = {"Content-Type": "application/cose"}, {"Content-Type": "application/cbor"}
+QUICK = 0.1  # seconds between looks at the store
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """With a second station, of another organisation, that may withdraw cards."""
+    made = World.build(TODAY)
+    owner = made.organisation_signers["pa-rc"]
+    bundle = custody.add_station(made.bundle, [made.root_signer], "pa-rc", owner, published_signer(20).key, 7, TODAY, TODAY)
+    return World(TODAY, bundle, made.root_signer, made.organisation_signers, made.station_signer)
+
+
+@pytest.fixture(scope="module")
+def card(world: World) -> Card:
+    return world.issue(Record.from_json(resources.example("muac_only.json")))
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    made: str = str(tmp_path / "shared.db") if request.param == "SQLite" else request.getfixturevalue("postgresql").database()
+    return made
+
+
+class Region:
+    """Instances of the service on one database."""
+
+    def __init__(self, world: World, database: str, folder: Path, **settings: Any) -> None:
+        self.world, self.folder = world, folder
+        self.settings = {"database": database, "open": "nothing", "refresh_seconds": QUICK} | settings
+        self.now, self.clock = TODAY, 1000.0
+        self.store = Store.open(database)
+        self._running = ExitStack()
+
+    def __enter__(self) -> "Region":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+        self.store.close()
+
+    def instance(self) -> httpx.Client:
+        """One more, with a bundle file of its own."""
+        bundle = self.folder / f"{len(list(self.folder.iterdir()))}.bundle"
+        self.world.bundle.save(bundle)
+        app = verifier.create_app(Settings(bundle, **self.settings), now=lambda: self.now, clock=lambda: self.clock)
+        return self._running.enter_context(running_app(app))
+
+    def key(self, *scopes: str, days: int = 30) -> dict[str, str]:
+        """The header of a new partner with these scopes."""
+        made, key = access.new_partner("Partner", frozenset(scopes), TODAY, TODAY + timedelta(days))
+        self.store.add_partner(made)
+        return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def region(world: World, database: str, tmp_path: Path) -> Iterator[Region]:
+    with Region(world, database, tmp_path) as made:
+        yield made
+
+
+def partner_id(key: dict[str, str]) -> str:
+    return key["Authorization"].split("_")[1]
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_scope_opens_its_own_routes_and_no_other(region: Region, card: Card) -> None:
+    keys = {scope: region.key(scope) for scope in access.SCOPES}
+    client = region.instance()
+    text = {"texts": [card.text]}
+    calls: dict[str, Callable[[dict[str, str]], httpx.Response]] = {
+        "verify": lambda key: client.post("/v1/verify", json=text, headers=key),
+        "decode": lambda key: client.post("/v1/decode", json=text, headers=key),
+        "export": lambda key: client.get("/v1/aggregates", headers=key),
+        "admin": lambda key: client.get("/v1/issued", params={"station": "mx-rc/1", "until": "2026-07-02"}, headers=key),
+    }
+    for needed, call in calls.items():
+        for scope, key in keys.items():
+            answer = call(key)
+            assert answer.status_code == 200 if scope == needed else is_problem(answer, 403, "not-in-scope"), (needed, scope)
+        missing = call({})
+        assert is_problem(missing, 401, "key-needed") and missing.headers["www-authenticate"] == "Bearer"
+    for path in ("/v1/trust", "/v1/vocabulary", "/healthz", "/readyz", "/openapi.json"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_what_is_not_a_key_is_refused_and_not_repeated(region: Region, card: Card) -> None:
+    key = region.key("verify")["Authorization"].split()[1]
+    client = region.instance()
+    changed = key[:-1] + ("A" if key[-1] != "A" else "B")
+    unknown = "hck_aaaaaaaa_" + "A" * 43
+    for sent in (f"Bearer {changed}", f"Bearer {key[:-1]}", f"Bearer {key}x", f"Bearer {unknown}", "Bearer", "Basic 61.7", "61.7"):
+        answer = client.post("/v1/verify", json={"texts": [card.text]}, headers={"Authorization": sent})
+        assert is_problem(answer, 401, "unknown-key") and "Bearer" in answer.headers["www-authenticate"], sent
+    assert client.post("/v1/verify", json={"texts": [card.text]}, headers={"Authorization": f"bearer {key}"}).status_code == 200
+
+
+def test_a_key_ends_after_its_last_day(region: Region, card: Card) -> None:
+    key, client = region.key("verify", days=3), region.instance()
+    for days, status in ((3, 200), (4, 403)):
+        region.now = TODAY + timedelta(days)
+        assert client.post("/v1/verify", json={"texts": [card.text]}, headers=key).status_code == status
+    assert is_problem(client.post("/v1/verify", json={"texts": [card.text]}, headers=key), 403, "key-expired")
+
+
+def test_keys_are_kept_as_hashes_only(world: World, tmp_path: Path) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path) as region:
+        keys = [region.key("verify")["Authorization"].split("_", 2)[2] for _ in range(20)]
+        assert len(set(keys)) == 20 and {len(key) for key in keys} == {43}
+        held = b"".join(path.read_bytes() for path in tmp_path.glob("shared.db*"))
+    assert len(held) > 10_000 and not [key for key in keys if key.encode() in held]
+
+
+def test_m7_a_revoked_key_is_refused_on_every_instance_and_reading_offline_goes_on(region: Region, card: Card, world: World) -> None:
+    key = region.key("verify")
+    one, two = region.instance(), region.instance()
+
+    def asked(client: httpx.Client) -> httpx.Response:
+        return client.post("/v1/verify", json={"texts": [card.text]}, headers=key)
+
+    assert asked(one).status_code == asked(two).status_code == 200
+    region.store.revoke_partner(partner_id(key), TODAY)
+    for client in (one, two):
+        waited(lambda client=client: asked(client).status_code == 403)
+        assert is_problem(asked(client), 403, "key-revoked")
+    path = region.folder / "card.txt"
+    path.write_text(card.text)
+    (region.folder / "trust.bundle").write_bytes(world.bundle.raw)
+    done = healthcard("read", path, "--bundle", region.folder / "trust.bundle", "--json")
+    assert done.code == 0 and json.loads(done.out)["verdict"] == "verified"
+
+
+def test_a_new_partner_is_known_to_running_instances(region: Region, card: Card) -> None:
+    clients = [region.instance(), region.instance()]
+    key = region.key("verify")
+    for client in clients:
+        waited(lambda client=client: client.post("/v1/verify", json={"texts": [card.text]}, headers=key).status_code == 200)
+
+
+def test_keys_are_not_believed_after_a_minute_without_the_store(
+    world: World, tmp_path: Path, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, open="verify") as region:
+        key, client = region.key("verify"), region.instance()
+
+        def away(_: Store) -> None:
+            raise StoreError("the database can't be used")
+
+        assert client.get("/readyz").json() == {"status": "ready"}
+        monkeypatch.setattr(Store, "partners", away)
+        assert client.post("/v1/verify", json={"texts": [card.text]}, headers=key).status_code == 200
+        monkeypatch.setattr(held, "FRESH_SECONDS", 0)
+        refused = client.post("/v1/verify", json={"texts": [card.text]}, headers=key)
+        assert is_problem(refused, 503, "not-ready") and refused.headers["retry-after"] == "15"
+        assert is_problem(client.get("/readyz"), 503, "not-ready")
+        assert post_texts(client, "/v1/verify", card.text)["verdict"] == "verified", "what needs no key goes on"
+        monkeypatch.undo()
+        waited(lambda: client.get("/readyz").status_code == 200)
+
+
+def test_no_verdict_waits_for_the_database(world: World, tmp_path: Path, card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, refresh_seconds=0.01) as region:
+        key, client, go_on = region.key("verify", "decode"), region.instance(), threading.Event()
+        reached = threading.Event()
+
+        def slow(*_: object) -> dict[str, int]:
+            reached.set()
+            assert go_on.wait(20)
+            return {}
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "exchange_usage", slow)
+            assert reached.wait(20)
+            try:
+                for path in ("/v1/verify", "/v1/decode"):
+                    assert client.post(path, json={"texts": [card.text]}, headers=key, timeout=5).status_code == 200
+            finally:
+                go_on.set()
+
+
+# --- without a key -----------------------------------------------------------------------------------------------------
+
+
+def test_open_means_verify_and_nothing_else(world: World, tmp_path: Path, card: Card) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, open="verify") as region:
+        client = region.instance()
+        assert post_texts(client, "/v1/verify", card.text)["verdict"] == "verified"
+        assert is_problem(client.post("/v1/decode", json={"texts": [card.text]}), 401, "key-needed")
+        assert is_problem(client.get("/v1/aggregates"), 401, "key-needed")
+
+
+def test_one_machine_is_open_until_the_first_partner(world: World, tmp_path: Path, card: Card) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, open="local") as region:
+        client = region.instance()
+        for path in ("/v1/verify", "/v1/decode"):
+            assert post_texts(client, path, card.text)["verdict"] == "verified"
+        assert is_problem(client.put("/v1/trust", content=b"", headers=CBOR), 401, "key-needed")
+        key = region.key("decode")
+        waited(lambda: client.post("/v1/decode", json={"texts": [card.text]}).status_code == 401)
+        region.store.revoke_partner(partner_id(key), TODAY)
+        time.sleep(3 * QUICK)
+        assert is_problem(client.post("/v1/verify", json={"texts": [card.text]}), 401, "key-needed"), "a revoked one counts"
+
+
+# --- rate limits -------------------------------------------------------------------------------------------------------
+
+
+def test_a_partner_may_do_so_much_in_a_minute_on_all_instances_together(world: World, database: str, tmp_path: Path, card: Card) -> None:
+    with Region(world, database, tmp_path, rate=10) as region:
+        first, second = region.key("verify"), region.key("verify")
+        one, two = region.instance(), region.instance()
+
+        def asked(client: httpx.Client, key: dict[str, str]) -> httpx.Response:
+            return client.post("/v1/verify", json={"texts": [card.text]}, headers=key)
+
+        assert [asked(one, first).status_code for _ in range(7)] == [200] * 7
+        time.sleep(4 * QUICK)  # each tells the other
+        assert [asked(two, first).status_code for _ in range(4)] == [200] * 3 + [429]
+        refused = asked(two, first)
+        assert is_problem(refused, 429, "too-many-requests") and refused.headers["retry-after"] == str(60 - 1000 % 60)
+        waited(lambda: asked(one, first).status_code == 429)
+        assert asked(one, second).status_code == asked(two, second).status_code == 200
+        region.clock += 60
+        assert asked(one, first).status_code == asked(two, first).status_code == 200
+
+
+def test_all_without_a_key_share_one_limit(world: World, tmp_path: Path, card: Card) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, open="verify", open_rate=3) as region:
+        key, client = region.key("verify"), region.instance()
+        assert [client.post("/v1/verify", json={"texts": ["x"]}).status_code for _ in range(4)] == [200] * 3 + [429]
+        assert client.post("/v1/verify", json={"texts": ["x"]}, headers=key).status_code == 200
+        time.sleep(3 * QUICK)
+        with sqlite3.connect(tmp_path / "shared.db") as connection:
+            assert {row[0] for row in connection.execute("SELECT subject FROM usage")} == {"open", partner_id(key)}
+
+
+def test_limits_count_by_the_minute() -> None:
+    at = [119.0]
+    limits = Limits(lambda: at[0])
+    assert [limits.take("p", 2) for _ in range(3)] == [0, 0, 1] and limits.used() == (1, {"p": 2})
+    limits.learn(0, {"q": 9})
+    assert limits.take("q", 5) == 0
+    limits.learn(1, {"q": 4})
+    assert limits.take("q", 5) == 1
+    at[0] = 120.0
+    assert limits.take("p", 2) == limits.take("q", 5) == 0 and limits.used() == (2, {"p": 1, "q": 1})
+
+
+# --- uploads -----------------------------------------------------------------------------------------------------------
+
+
+def posted(client: httpx.Client, path: str, token: bytes) -> httpx.Response:
+    return client.post(path, content=token, headers=COSE)
+
+
+def test_an_organisation_withdraws_its_own_cards_everywhere_and_no_other(region: Region, world: World, card: Card) -> None:
+    key, (one, two) = region.key("verify"), (region.instance(), region.instance())
+
+    def verdict(client: httpx.Client) -> str:
+        said: str = client.post("/v1/verify", json={"texts": [card.text]}, headers=key).json()["verdict"]
+        return said
+
+    for stranger in (world.organisation_signers["pa-rc"], published_signer(20)):
+        assert posted(one, "/v1/revocations", uploads.sign_withdrawals([card.id], stranger, "test")).json()["organisation"] == "pa-rc"
+    assert verdict(one) == "verified", "another organisation's word"
+    own = uploads.sign_withdrawals([card.id, b"another1"], world.organisation_signers["mx-rc"], "test")
+    for _ in range(2):
+        assert posted(one, "/v1/revocations", own).json() == {"organisation": "mx-rc", "entries": 2}
+    assert verdict(one) == "withdrawn", "at once where it was told"
+    waited(lambda: verdict(two) == "withdrawn")
+    assert len(region.store.withdrawals()) == 3
+    again = region.instance()
+    assert verdict(again) == "withdrawn", "after a restart"
+    assert again.get("/v1/trust").content == world.bundle.raw, "the bundle is given as the root signed it"
+
+
+def test_uploads_that_nobody_may_sign_are_refused(world: World, tmp_path: Path, card: Card) -> None:
+    station, stranger, owner = world.station_signer, published_signer(31), world.organisation_signers["mx-rc"]
+    right = uploads.sign_withdrawals([card.id], owner, "test")
+    match = world.bundle.match(station.key)
+    assert match
+    refused = {
+        ("/v1/revocations", 403, "not-authorised"): uploads.sign_withdrawals([card.id], station, "test"),  # its scope has no revoke
+        ("/v1/revocations", 403, "unknown-issuer"): uploads.sign_withdrawals([card.id], stranger, "test"),
+        ("/v1/revocations", 403, "altered"): right[:-1] + bytes([right[-1] ^ 1]),
+        ("/v1/issued", 403, "altered"): right,
+        ("/v1/aggregates", 403, "altered"): uploads.sign_counts(JUNE, 1, {200: 1}, station, "real"),
+        ("/v1/aggregates", 403, "not-authorised"): uploads.sign_counts(JUNE, 1, {200: 1}, owner, "test"),
+        ("/v1/issued", 403, "not-authorised"): uploads.sign_issued(station.key, [b"h" * 16], published_signer(20), "test"),
+        ("/v1/revocations", 400, "unreadable"): b"not a message",
+        ("/v1/aggregates", 400, "unreadable"): uploads.sign_counts(TODAY + timedelta(40), 1, {200: 1}, station, "test"),
+    }
+    with Region(world, str(tmp_path / "shared.db"), tmp_path) as region:
+        client = region.instance()
+        for (path, status, code), token in refused.items():
+            assert is_problem(posted(client, path, token), status, code), (path, code)
+        assert is_problem(client.post("/v1/issued", json={}), 415, "unsupported-upload")
+        assert is_problem(posted(client, "/v1/issued", bytes(uploads.LARGEST + 1)), 413, "too-large")
+        assert not region.store.withdrawals() and not region.store.counts(TODAY + timedelta(99))
+        region.now = TODAY + timedelta(500)
+        assert is_problem(posted(client, "/v1/revocations", right), 403, "not-authorised"), "the organisation's key is of another year"
+        region.now = TODAY
+        revoked = changes.revoke_key(world.bundle.content, station.key, TODAY)
+        bundle = custody.complete(custody.next_version(world.bundle, revoked, TODAY).signed_by(world.root_signer))
+        assert client.put("/v1/trust", content=bundle.raw, headers=CBOR | admin(region, client)).status_code == 200
+        assert is_problem(posted(client, "/v1/aggregates", uploads.sign_counts(JUNE, 1, {200: 1}, station, "test")), 403, "not-authorised")
+
+
+def admin(region: Region, client: httpx.Client) -> dict[str, str]:
+    """The header of a keeper, once the instance knows it."""
+    key = region.key("admin")
+    waited(lambda: client.get("/v1/issued", params={"station": "x", "until": "2026-07-02"}, headers=key).status_code == 404)
+    return key
+
+
+def test_an_issued_list_comes_back_as_the_file_that_the_keepers_use(region: Region, world: World, card: Card) -> None:
+    client, listed = region.instance(), issued.issued_hash(card.token, "test")
+    key, station = admin(region, client), world.station_signer
+    for signer in (station, world.organisation_signers["mx-rc"]):
+        told = posted(client, "/v1/issued", uploads.sign_issued(station.key, [listed, bytes(16)], signer, "test"))
+        assert told.json() == {"organisation": "mx-rc", "entries": 2}
+    region.now = TODAY + timedelta(1)
+    posted(client, "/v1/issued", uploads.sign_issued(station.key, [b"t" * 16], station, "test"))  # a thief's, on the day after
+    for name in ("mx-rc/1", station.key.kid.hex()):
+        file = client.get("/v1/issued", params={"station": name, "until": TODAY.isoformat()}, headers=key)
+        path = region.folder / "station.issued"
+        path.write_bytes(file.content)
+        assert issued.load(path) == {listed, bytes(16)}
+    assert is_problem(client.get("/v1/issued", params={"station": "mx-rc/1", "until": "61.7"}, headers=key), 400, "invalid-request")
+
+
+def counted(client: httpx.Client, signer: Signer, sequence: int, counts: dict[int, int], month: date = JUNE) -> httpx.Response:
+    return posted(client, "/v1/aggregates", uploads.sign_counts(month, sequence, counts, signer, "test"))
+
+
+def test_counts_are_shown_from_ten_on_and_no_total_tells_the_rest(region: Region, world: World) -> None:
+    key, client = region.key("export"), region.instance()
+    station, other = world.station_signer, published_signer(20)
+    assert counted(client, station, 1, {0: 60, 203: 30, 260: 10, 200: 9}).json() == {"organisation": "mx-rc", "entries": 4}
+    assert counted(client, other, 1, {203: 4, 260: 12}).status_code == 200
+    assert counted(client, station, 1, {0: 99}, TODAY.replace(day=1)).status_code == 200
+    words = {entry["number"]: entry["key"] for entry in client.get("/v1/vocabulary").json()["services"]}
+    first_aid = words[203]
+    said = client.get("/v1/aggregates", headers=key).json()
+    cells = {(cell["organisation"], cell["service"]): cell["count"] for cell in said["cells"]}
+    assert said["smallest_cell"] == 10 and {cell["month"] for cell in said["cells"]} == {"2026-06"}, "the running month is not shown"
+    assert cells["mx-rc", "contacts"] == 60 and cells["mx-rc", first_aid] == 30
+    assert ("pa-rc", first_aid) not in cells and ("mx-rc", words[200]) not in cells
+    totals = {total["service"]: total["count"] for total in said["totals_of_cells"]}
+    assert totals[first_aid] == 30, "34 less 30 would tell the 4"
+    assert counted(client, station, 1, {0: 60, 203: 30, 260: 10, 200: 9}).status_code == 200
+    assert client.get("/v1/aggregates", headers=key).json() == said, "sent twice, counted once"
+    assert is_problem(counted(client, station, 1, {0: 61}), 409, "superseded-upload")
+    assert counted(client, station, 2, {0: 61}).status_code == 200
+    assert is_problem(counted(client, station, 1, {0: 60, 203: 30, 260: 10, 200: 9}), 409, "superseded-upload")
+    assert [cell["count"] for cell in client.get("/v1/aggregates", headers=key).json()["cells"] if cell["organisation"] == "mx-rc"] == [61]
+
+
+def test_sensitive_and_unknown_services_are_not_shown(world: World, tmp_path: Path) -> None:
+    sensitive = next(entry["number"] for entry in verifier.vocabulary_json()["services"] if entry["sensitivity"] >= 2)
+    with Region(world, str(tmp_path / "shared.db"), tmp_path) as region:
+        key, client = region.key("export"), region.instance()
+        assert counted(client, world.station_signer, 1, {sensitive: 50, 999_999: 50}).status_code == 200
+        assert client.get("/v1/aggregates", headers=key).json()["cells"] == []
+
+
+# --- the trust bundle --------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_bundle_reaches_every_instance_and_an_older_one_none(region: Region, world: World) -> None:
+    one, two = region.instance(), region.instance()
+    key, newer = admin(region, one), world.next_bundle()
+    put = key | CBOR
+    assert one.put("/v1/trust", content=newer.raw, headers=put).json() == {"bundle_version": newer.version}
+    assert one.get("/v1/trust").content == newer.raw
+    waited(lambda: two.get("/healthz").json()["bundle_version"] == newer.version)
+    assert is_problem(one.put("/v1/trust", content=world.bundle.raw, headers=put), 409, "rollback")
+    stranger = custody.found("test", [published_signer(31)], 1, TODAY)
+    for wrong in (stranger.raw, newer.raw[:-1], b""):
+        assert is_problem(one.put("/v1/trust", content=wrong, headers=put), 422, "bad-bundle")
+    assert is_problem(one.put("/v1/trust", content=newer.raw, headers=key), 415, "unsupported-upload")
+    restarted = region.instance()  # whose own file still has the older one
+    assert restarted.get("/v1/trust").content == newer.raw
+
+
+# --- sealed entries ----------------------------------------------------------------------------------------------------
+
+
+def test_only_a_partner_with_that_scope_gets_sealed_entries(world: World, tmp_path: Path) -> None:
+    epoch, passphrase = tmp_path / "epoch.key", tmp_path / "passphrase"
+    passphrase.write_text("demo\n")
+    passphrase.chmod(0o600)
+    public = seal.generate_epoch_key(epoch, "test", "", "demo").public
+    content = changes.add_sealing_key(world.bundle.content, public, TODAY, TODAY + timedelta(30))
+    bundle = custody.complete(custody.next_version(world.bundle, content, TODAY).signed_by(world.root_signer))
+    sealing = World(TODAY, bundle, world.root_signer, world.organisation_signers, world.station_signer)
+    made = sealing.issue(builders.mother(on=TODAY - timedelta(1), findings=["thoughts_of_self_harm"], observations={"systolic": 120}))
+    folder = tmp_path / "instances"
+    folder.mkdir()
+    settings = {"unseal": (epoch,), "unseal_passphrase_file": passphrase}
+    with Region(sealing, str(tmp_path / "shared.db"), folder, **settings) as region:
+        plain, wide, client = region.key("decode"), region.key("decode", "unseal"), region.instance()
+        for key, state in ((plain, "closed"), (wide, "opened")):
+            said = client.post("/v1/decode", json={"texts": [made.text]}, headers=key).json()
+            assert said["parts"][0]["sealed"] == state
+            assert ("thoughts_of_self_harm" in json.dumps(said)) == (state == "opened")
+
+
+# --- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_partners_are_added_listed_and_revoked_by_command(world: World, tmp_path: Path, card: Card) -> None:
+    bundle = tmp_path / "trust.bundle"
+    world.bundle.save(bundle)
+    added = healthcard("partner", "add", "Clínica San Juan", "--scope", "decode", "--days", "9", "--bundle", bundle)
+    assert added.code == 0 and access.KEY.fullmatch(added.out.strip()) and "can't be shown again" in added.err
+    other = healthcard("partner", "add", "Other", "--database", tmp_path / "trust.db")
+    own = access.KEY.fullmatch(added.out.strip())
+    assert own and other.code == 0
+    lines = [line.split("\t") for line in healthcard("partner", "list", "--bundle", bundle).out.splitlines()]
+    until = str(date.today() + timedelta(9))
+    assert [line[1:] for line in lines] == [
+        ["Clínica San Juan", "decode", until, "good"],
+        ["Other", "decode verify", str(date.today() + timedelta(365)), "good"],
+    ]
+    assert healthcard("partner", "revoke", own[1], "--bundle", bundle).code == 0
+    assert "revoked" in healthcard("partner", "list", "--bundle", bundle).out.splitlines()[0]
+    with running_app(verifier.create_app(Settings(bundle))) as client:
+        for given, status in ((added.out, 403), (other.out, 200)):
+            headers = {"Authorization": f"Bearer {given.strip()}"}
+            assert client.post("/v1/decode", json={"texts": [card.text]}, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["add", "x", "--database", "{}"], 0, ""),
+        (["add", "x", "--scope", "everything", "--database", "{}"], 2, "one of verify, decode, export, unseal, admin"),
+        (["add", "a\tb", "--database", "{}"], 2, "1 to 60 letters"),
+        (["add", "x"], 1, "which service? give --bundle or --database"),
+        (["revoke", "nobody", "--database", "{}"], 1, "nobody: no such partner"),
+        (["list", "--database", "/nowhere/x.db"], 1, "/nowhere/x.db: No such file"),
+    ],
+)
+def test_what_the_command_refuses(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    done = healthcard("partner", *(argument.format(tmp_path / "trust.db") for argument in arguments))
+    assert done.code == code and said in done.said
+
+
+# --- what it never says ------------------------------------------------------------------------------------------------
+
+
+def test_no_key_and_no_address_is_in_any_log_line(region: Region, card: Card, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    key, client = region.key("verify"), region.instance()
+    with caplog.at_level("DEBUG", "healthcard"):
+        client.post("/v1/verify", json={"texts": [card.text]}, headers=key)
+        client.post("/v1/verify", json={"texts": [altered(card)]}, headers=key | {"X-Forwarded-For": "203.0.113.7"})
+        client.post("/v1/decode", json={"texts": [card.text]}, headers=key)
+        posted(client, "/v1/revocations", uploads.sign_withdrawals([card.id], world.organisation_signers["mx-rc"], "test"))
+        waited(lambda: "/v1/revocations" in caplog.text)
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("healthcard")]
+    version = world.bundle.version
+    lines = ("/v1/verify verified", "/v1/verify altered", "/v1/decode not-in-scope", "/v1/revocations 200")
+    assert ours == [f"{line} bundle={version}" for line in lines]
+
+
+def test_documented_refusals_are_word_for_word_what_is_answered(world: World, tmp_path: Path, card: Card) -> None:
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, rate=1) as region:
+        key, client = region.key("verify"), region.instance()
+        document = client.get("/openapi.json").json()
+        assert document["components"]["securitySchemes"] == {"partner": verifier.documents.SCHEMES["partner"]}
+        shown = document["paths"]["/v1/verify"]["post"]["responses"]
+        for headers, code in (({}, "key-needed"), ({"Authorization": "x"}, "unknown-key"), (key, ""), (key, "too-many-requests")):
+            answer = client.post("/v1/verify", json={"texts": [card.text]}, headers=headers)
+            if code:
+                examples = shown[str(answer.status_code)]["content"]["application/problem+json"]["examples"]
+                assert answer.json() == examples[code]["value"]
+    for code, (status, detail) in problems.FURTHER.items():
+        assert re.fullmatch(r"[a-z-]+", code) and 400 <= status < 600 and detail

@@ -1,0 +1,53 @@
+/** "Show her": what the card says in her own language, large, with pictures, right to left where she reads so, read aloud where the phone can. */
+
+import { personLabel, sections } from "../words/text.js";
+import { button, h, pictogram, show } from "./dom.js";
+import { record } from "./record_view.js";
+
+export function showHolder(app, code = null) {
+  const { reading, tables, page } = app;
+  const chosen = code || (tables.languages.includes(reading.record.language) ? reading.record.language : page.code);
+  const language = tables.language(chosen);
+  const hers = { reading, tables, language, personName: (n) => personLabel(reading.handover, n, language).text };
+  const told = sections(reading.handover, language, tables.known).filter(({ key, lines }) => !["verdict", "more"].includes(key) && lines.length > 0);
+  const direction = tables.directions[chosen] || "ltr";
+  const spoken = h("article", { lang: chosen, dir: direction, className: "holder", id: "holder" },
+    h("h1", {}, language.ui("keep_this_card").text),
+    told.map(({ key, title, lines }) =>
+      h("section", { className: key }, h("h2", {}, title),
+        h("ul", {}, lines.map((line) => h("li", {}, pictogram(line.icon), h("span", {}, whose(hers, line), h("bdi", {}, line.text)))))),
+    ),
+    h("section", {}, h("h2", {}, language.label("section", "who").text), record(hers)),
+    h("p", {}, language.ui("not_identity_document").text),
+  );
+  const others = h("select", { "aria-label": page.say("her_language"), id: "her-language", onchange: (event) => showHolder(app, event.target.value) },
+    tables.languages.map((name) => h("option", { value: name, selected: name === chosen }, tables.language(name).label("enumeration", `language.${name}`).text)));
+  show(h("div", { className: "row" }, button(page.say("back"), () => { silence(); app.showReading(); }, { id: "back" }), others, aloud(page, spoken, chosen)), spoken);
+}
+
+function whose({ reading, personName }, { person }) {
+  return reading.handover.people.length > 1 && typeof person === "number" ? h("strong", {}, `${personName(person)}: `) : null;
+}
+
+/** A button that reads the page aloud, where the phone has a voice for the language. */
+function aloud(page, article, code) {
+  const place = h("span");
+  if (!("speechSynthesis" in window)) return place;
+  const offer = () => {
+    const voice = speechSynthesis.getVoices().find(({ lang, localService }) => localService && lang.slice(0, 2).toLowerCase() === code.slice(0, 2));
+    if (!voice) return;
+    place.replaceChildren(button(page.say("aloud"), () => {
+      silence();
+      for (const line of article.innerText.split("\n").filter((text) => text.trim())) {
+        speechSynthesis.speak(Object.assign(new SpeechSynthesisUtterance(line), { voice, lang: voice.lang, rate: 0.9 }));
+      }
+    }, { id: "aloud" }));
+  };
+  offer();
+  speechSynthesis.onvoiceschanged = offer;
+  return place;
+}
+
+function silence() {
+  if ("speechSynthesis" in window) speechSynthesis.cancel();
+}

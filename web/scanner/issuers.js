@@ -1,0 +1,144 @@
+/** The trust bundle on this phone: where it came from, how old it is, how it gets newer, and how it goes on to a colleague. */
+
+import { bundleFromTexts, parseBundleText } from "../bundle_texts.js";
+import { isoDate } from "../bytes.js";
+import { HealthcardError, Rollback, TrustError } from "../errors.js";
+import { TrustBundle } from "../trust.js";
+import { daysBetween } from "../days.js";
+import { button, h, show } from "./dom.js";
+import { keep, persist } from "./memory.js";
+
+const LARGEST = 256 * 1024; // bytes
+
+export function isBundleText(text) {
+  return /^MC[HT]B\d:/.test(text);
+}
+
+export class Issuers {
+  /** `raw` is the bundle kept on this phone, if any. */
+  constructor(tables, raw, today) {
+    Object.assign(this, { tables, raw, today, bundle: null, pieces: new Map() });
+  }
+
+  /** Read the bundle that is kept. */
+  async load() {
+    if (this.raw) this.bundle = await this.opened(this.raw);
+  }
+
+  async opened(raw) {
+    const bundle = await TrustBundle.load(new Uint8Array(raw), this.tables);
+    return Object.assign(bundle, { issuedOn: isoDate(bundle.issued) });
+  }
+
+  get age() {
+    return Math.max(0, daysBetween(this.bundle.issuedOn, this.today()));
+  }
+
+  /** Take a newer bundle; raises TrustError and Rollback. */
+  async take(raw) {
+    const newer = await this.opened(raw);
+    this.bundle = this.bundle ? this.bundle.update(newer) : newer;
+    await keep("bundle", this.bundle.raw);
+    await persist();
+  }
+
+  /** How old the list is, on the first screen. */
+  line(app) {
+    const { page, language } = app;
+    const age = language.counted("bundle_age", this.age).text;
+    const test = this.bundle.network === "test" ? ` · ${language.ui("test").text}` : "";
+    return h("p", { className: "issuers" }, age + test, " ", button(page.say("issuers"), () => this.screen(app), { className: "small", id: "issuers" }));
+  }
+
+  screen(app, said = "") {
+    const { page, language } = app;
+    const input = h("input", { type: "file", id: "bundle-file", className: "hidden", onchange: () => this.tried(app, () => this.fromFile(input.files[0])) });
+    const own = this.bundle && [
+      h("p", {}, language.counted("bundle_age", this.age).text),
+      h("p", { className: "quiet" }, page.say("bundle_about", { version: this.bundle.version, day: language.day(this.bundle.issuedOn), network: this.bundle.network })),
+      h("ul", { className: "quiet" }, this.bundle.organisations.map(({ name }) => h("li", {}, name))),
+    ];
+    show(
+      h("h1", {}, page.say("issuers")),
+      own || h("p", {}, page.say("no_issuers")),
+      h("p", { role: "status", id: "bundle-said" }, said),
+      h("div", { className: "actions" },
+        button(page.say("from_network"), () => this.tried(app, () => this.fromNetwork()), { id: "from-network" }),
+        input,
+        h("label", { htmlFor: "bundle-file", className: "button", tabIndex: 0, role: "button" }, page.say("from_file")),
+        button(page.say("from_colleague"), () => app.scan(), { id: "from-colleague" }),
+        this.bundle && button(page.say("show_issuers"), () => this.showCodes(app), { id: "show-issuers" }),
+        this.bundle && button(page.say("back"), () => app.start()),
+      ),
+    );
+  }
+
+  async tried(app, work) {
+    const { page } = app;
+    try {
+      const before = this.bundle && this.bundle.version;
+      await work();
+      this.screen(app, page.say(this.bundle.version === before ? "issuers_same" : "issuers_new"));
+    } catch (error) {
+      if (error instanceof HealthcardError) this.screen(app, page.say(error instanceof Rollback ? "issuers_older" : "issuers_bad"));
+      else if (error instanceof TypeError) this.screen(app, page.say("no_network"));
+      else throw error;
+    }
+  }
+
+  async fromNetwork() {
+    const response = await fetch(new URL("../v1/trust", import.meta.url), { cache: "no-cache" });
+    if (!response.ok) throw new TypeError("no trust bundle there");
+    await this.take(await response.arrayBuffer());
+  }
+
+  async fromFile(file) {
+    if (file.size > LARGEST) throw new TrustError("more than 256 KiB");
+    await this.take(await file.arrayBuffer());
+  }
+
+  /** One or several symbols of a colleague's screen; the first that are complete and newer are taken. */
+  async scanned(texts, app) {
+    const { page } = app;
+    for (const text of texts) {
+      try {
+        const { of, number, checksum } = await parseBundleText(text);
+        if (!this.pieces.has(checksum)) this.pieces.clear();
+        const held = this.pieces.get(checksum) || new Map();
+        this.pieces.set(checksum, held.set(number, text));
+        const hint = document.getElementById("hint");
+        if (hint && of > 1) hint.textContent = page.say("pieces", { n: held.size, of });
+        if (held.size < of) continue;
+        this.pieces.clear();
+        app.stopCamera();
+        await this.tried(app, async () => this.take((await bundleFromTexts([...held.values()], this.tables)).raw));
+        return;
+      } catch (error) {
+        if (!(error instanceof HealthcardError)) throw error;
+        app.stopCamera();
+        this.screen(app, page.say("issuers_bad"));
+        return;
+      }
+    }
+  }
+
+  /** The bundle as symbols, for a colleague to scan; several take turns. */
+  async showCodes(app) {
+    const [{ bundleTexts }, { symbolSvg }] = await Promise.all([import("../bundle_texts.js"), import("./symbols.js")]);
+    const texts = await bundleTexts(this.bundle);
+    const place = h("div", { className: "code" });
+    const said = h("p", { role: "status" });
+    let at = -1;
+    const next = () => {
+      at = (at + 1) % texts.length;
+      place.replaceChildren(symbolSvg(texts[at], "L"));
+      said.textContent = texts.length > 1 ? app.page.say("pieces", { n: at + 1, of: texts.length }) : "";
+    };
+    const turning = texts.length > 1 ? setInterval(next, 1500) : null;
+    show(h("h1", {}, app.page.say("show_issuers")), h("p", {}, app.page.say("show_issuers_help")), place, said, button(app.page.say("back"), () => {
+      clearInterval(turning);
+      this.screen(app);
+    }));
+    next();
+  }
+}
