@@ -103,19 +103,15 @@ class Held(HeldBundle):
             if self._look.withdrawals != before.withdrawals or self._look.bundle.raw != self._bundle.raw:
                 self.take(newest(self._bundle, self._look.bundle))
 
-    async def follow(self, seconds: float) -> None:
-        """Refresh for ever; where the store can't be read, what was read last stands as long as it is fresh."""
-        while True:
-            await asyncio.sleep(seconds)
+    async def follow(self, seconds: float, stop: asyncio.Event) -> None:
+        """Refresh again and again until `stop`; where the store can't be read, what was read last stands as long as it is fresh."""
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), seconds)
             try:
                 await self.refresh()
             except (StoreError, TrustError) as error:
                 log.warning("store: %s", error.code)
-
-    async def close(self) -> None:
-        with suppress(StoreError, TrustError):
-            await self.refresh()
-        self.store.close()
 
     def _looked(self, bundle: TrustBundle, minute: int, used: Mapping[str, int]) -> Look:
         """Blocks for as long as the database does."""

@@ -27,7 +27,8 @@ from . import schema
 from .settings import POSTGRESQL
 
 BUSY_SECONDS = 10
-DISK_FULL = "53100"  # of PostgreSQL
+SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+POSTGRESQL_FULL = "53100"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
 
 
@@ -259,4 +260,4 @@ def _postgresql(address: str) -> Engine:
 
 def _full(error: Exception) -> bool:
     cause = getattr(error, "orig", error)
-    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == DISK_FULL
+    return getattr(cause, "sqlite_errorcode", None) in SQLITE_FULL or getattr(cause, "sqlstate", None) == POSTGRESQL_FULL

@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -119,12 +119,12 @@ def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(held.follow(seconds))
+        stop = asyncio.Event()
+        task = asyncio.create_task(held.follow(seconds, stop))
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await held.close()
+        stop.set()
+        await task
+        held.store.close()
 
     return lifespan
 

@@ -51,6 +51,8 @@ def byte_string(data: bytes, start: int) -> tuple[bytes, int]:
         begin, length, least = start + 2, int.from_bytes(data[start + 1 : start + 2]), 24
     elif head == 0x59:
         begin, length, least = start + 3, int.from_bytes(data[start + 1 : start + 3]), 256
+    elif head == 0x5A:
+        begin, length, least = start + 5, int.from_bytes(data[start + 1 : start + 5]), 65536
     else:
         raise Unreadable("not a byte string")
     end = begin + length

@@ -19,6 +19,7 @@ from healthcard import continuing, keyfile, resources, seal, sizes, vocabulary
 from healthcard.clinic import entry
 from healthcard.commands import demo as demonstration
 from healthcard.commands.batch import batch as batch_command
+from healthcard.commands.check import check as check_command
 from healthcard.commands.export import export as export_command
 from healthcard.commands.partner import partner_commands
 from healthcard.commands.passphrase import passphrase
@@ -27,7 +28,9 @@ from healthcard.commands.templates import Hours, OwnTemplates, template_commands
 from healthcard.commands.terminal import card_texts, read_json, read_record, reported, show_questions, utf8, write_files
 from healthcard.commands.trust import trust_commands
 from healthcard.errors import ConfirmationNeeded
+from healthcard.printing import printers
 from healthcard.printing import rendering as printing
+from healthcard.printing.templates import find
 from healthcard.record import Record
 from healthcard.trust import issued
 from healthcard.trust.bundle import TrustBundle
@@ -45,6 +48,7 @@ app.add_typer(partner_commands, name="partner")
 app.command("station")(station_command)
 app.command("batch")(batch_command)
 app.command("export")(export_command)
+app.command("check")(check_command)
 
 
 def known_language(language: str | None) -> str | None:
@@ -77,6 +81,9 @@ Blocks = Annotated[int, typer.Option("--sealed-blocks", min=1, max=4, help="64 b
 IssuedList = Annotated[
     Path | None,
     typer.Option("--issued-list", help="file that keeps a hash of each part signed here, for the keepers of the root", show_default=False),
+]
+OnPrinter = Annotated[
+    str | None, typer.Option("--printer", help="print on this printer of CUPS, and write no file", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Language = Annotated[
@@ -139,9 +146,10 @@ def issue(
     profile: SealProfile = None,
     blocks: Blocks = 1,
     issued_list: IssuedList = None,
+    printer: OnPrinter = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png."""
+    """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png, or on paper alone."""
     trusted = TrustBundle.load(bundle)
     given = read_record(record_file)
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
@@ -159,6 +167,9 @@ def issue(
         card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
     files = printing.checked_files(card, template, language, text_light=text_light, hours=hours, own_templates=own_templates)
     note_issued(issued_list, card)
+    if printer:
+        printers.send_card(files, find(template, own_templates), printer)
+        return
     for path in write_files(out / record_file.stem, files):
         print(path)
 

@@ -54,7 +54,8 @@ def mended(page: Image.Image) -> Iterator[Mended]:
     if min(page.size) < 21:
         return
     factor = min(2.0, math.sqrt(_PIXELS / (page.width * page.height)))
-    small = page.resize((max(1, round(page.width * factor)), max(1, round(page.height * factor))), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    size = max(1, round(page.width * factor)), max(1, round(page.height * factor))
+    small = page.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     for turn in _TURNS:
         if turn and (small.width + small.height) ** 2 > 8 * _PIXELS:  # a strip, which would be mostly corners
             continue
@@ -62,7 +63,7 @@ def mended(page: Image.Image) -> Iterator[Mended]:
         back = _turned(small.size, view.size, turn)
         for corners in _squares(view, _finders(view)):
             for symbol in _straightened(view, _exact(view, corners)):
-                places = [_apply(back, *corner) for corner in symbol.corners]
+                places = [project(back, *corner) for corner in symbol.corners]
                 yield Mended(symbol.picture, tuple((x / factor, y / factor) for x, y in places))  # type: ignore[arg-type]
 
 
@@ -103,7 +104,8 @@ def _rings(view: Image.Image, module: int, core: int) -> Image.Image:
         light, dark = (middle * m - inner * i) / (m - i), (outer * o - middle * m) / (o - m)
         return given["convert"](light - (dark + inner) / 2, "L")
 
-    return ImageMath.lambda_eval(score, **means)
+    rings: Image.Image = ImageMath.lambda_eval(score, **means)
+    return rings
 
 
 def _peaks(view: Image.Image, rings: Image.Image, module: int) -> Iterator[tuple[float, float, float]]:
@@ -220,37 +222,37 @@ def _straightened(page: Image.Image, corners: _Corners) -> Iterator[Mended]:
         side = 17 + 4 * version
         far = side - 3.5
         three, seen = ((3.5, 3.5), (far, 3.5), (3.5, far)), [(one.x, one.y) for one in corners]
-        to_page = _solved([*three, (far, far)], [*seen, (right.x + below.x - corner.x, right.y + below.y - corner.y)])
+        to_page = projection([*three, (far, far)], [*seen, (right.x + below.x - corner.x, right.y + below.y - corner.y)])
         yield _symbol(page, to_page, version)
         if version > 1:
             last = side - 6.5
-            yield _symbol(page, _solved([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
+            yield _symbol(page, projection([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
 
 
 def _symbol(page: Image.Image, to_page: Sequence[float], version: int) -> Mended:
     side = 17 + 4 * version
-    top_left, top_right, bottom_right, bottom_left = (_apply(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
+    top_left, top_right, bottom_right, bottom_left = (project(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
     return Mended(_drawn(_modules(page, to_page, side), version), (top_left, top_right, bottom_right, bottom_left))
 
 
 def _alignment(page: Image.Image, to_page: Sequence[float], at: float, reach: float = 4.0) -> Point:
     """Where on the page the alignment pattern is seen that a flat card has at module (`at`, `at`)."""
     start, side = at - reach - 4, round(2 * (reach + 4) * _FINE)
-    view = page.transform((side, side), Image.Transform.PERSPECTIVE, _within(to_page, start, start, 1 / _FINE), Image.Resampling.BICUBIC)
+    view = page.transform((side, side), Image.Transform.PERSPECTIVE, pixels_of(to_page, start, start, 1 / _FINE), Image.Resampling.BICUBIC)
     x, y, _ = _summit(_rings(view, _FINE, 1), reach * _FINE)
-    return _apply(to_page, start + x / _FINE, start + y / _FINE)
+    return project(to_page, start + x / _FINE, start + y / _FINE)
 
 
 def _modules(page: Image.Image, to_page: Sequence[float], side: int) -> Image.Image:
     """The modules of a symbol, a pixel each, black or white."""
     size = side * _SAMPLES
-    grey = page.transform((size, size), Image.Transform.PERSPECTIVE, _within(to_page, 0, 0, 1 / _SAMPLES), Image.Resampling.BICUBIC)
+    grey = page.transform((size, size), Image.Transform.PERSPECTIVE, pixels_of(to_page, 0, 0, 1 / _SAMPLES), Image.Resampling.BICUBIC)
     modules = grey.reduce(_SAMPLES)
     around = modules.filter(ImageFilter.BoxBlur(4))
     return ImageChops.subtract(modules, around, offset=128).point(lambda value: 255 if value > 128 else 0)
 
 
-def _within(c: Sequence[float], x: float, y: float, s: float) -> tuple[float, ...]:
+def pixels_of(c: Sequence[float], x: float, y: float, s: float) -> tuple[float, ...]:
     """Coefficients `c` for a picture that begins at (x, y) and has pixels of size `s`."""
     w = c[6] * x + c[7] * y + 1
     a, b, d, e = c[0] * s, c[1] * s, c[3] * s, c[4] * s
@@ -258,7 +260,7 @@ def _within(c: Sequence[float], x: float, y: float, s: float) -> tuple[float, ..
     return (a / w, b / w, u / w, d / w, e / w, v / w, c[6] * s / w, c[7] * s / w)
 
 
-def _solved(places: Sequence[Point], seen: Sequence[Point]) -> tuple[float, ...]:
+def projection(places: Sequence[Point], seen: Sequence[Point]) -> tuple[float, ...]:
     """The eight coefficients of the projection that leads from each place to the point seen."""
     rows = []
     for (x, y), (u, v) in zip(places, seen, strict=True):
@@ -274,7 +276,7 @@ def _solved(places: Sequence[Point], seen: Sequence[Point]) -> tuple[float, ...]
     return tuple(row[8] for row in rows)
 
 
-def _apply(c: Sequence[float], x: float, y: float) -> Point:
+def project(c: Sequence[float], x: float, y: float) -> Point:
     over = c[6] * x + c[7] * y + 1
     return (c[0] * x + c[1] * y + c[2]) / over, (c[3] * x + c[4] * y + c[5]) / over
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from healthcard import finders
 from healthcard.errors import NoCode, PictureError
+from healthcard.finders import Point
 from healthcard.symbol import PREFIXES
 
 MAX_FILE = 20_000_000  # bytes
@@ -46,7 +47,7 @@ def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = 
     data = picture if isinstance(picture, bytes | Image.Image) else _read_file(Path(picture))
     texts: dict[str, None] = {}
     others = False
-    for page in _pages(data):
+    for page, _ in _pages(data):
         found = _look(page)
         texts.update(dict.fromkeys(_reading_order({text: place for text, place in found.items() if text.startswith(prefixes)})))
         others = others or bool(found) or _other_code(page)
@@ -55,6 +56,29 @@ def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = 
     if others:
         raise NoCode("there is a code in the picture, but not one of ours")
     raise NoCode("there is no code in the picture that can be read: hold the camera closer and still, the card flat, in even light")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A QR code as it stands in a picture: its text, corners in pixels (clockwise from its top left), the page in grey, its dots per inch.
+
+    `dpi` is what the file says, which a scanner knows and a camera does not; None where it says nothing.
+    """
+
+    text: str
+    corners: tuple[Point, Point, Point, Point]
+    page: Image.Image
+    dpi: float | None
+
+
+def codes(picture: bytes | Image.Image) -> list[Seen]:
+    """Every QR code of a picture or PDF with its place, page by page; raises PictureError as `scan` does, but not NoCode."""
+    seen = []
+    for page, dpi in _pages(picture):
+        for text, place in _look(page).items():
+            top_left, top_right, bottom_right, bottom_left = ((x * page.width, y * page.width) for x, y in place.corners)
+            seen.append(Seen(text, (top_left, top_right, bottom_right, bottom_left), page, dpi))
+    return seen
 
 
 def _look(page: Image.Image) -> dict[str, "_Place"]:
@@ -87,7 +111,7 @@ def _mended(page: Image.Image) -> dict[str, "_Place"]:
     return {}
 
 
-def _corners(code: zxingcpp.Barcode) -> tuple[tuple[float, float], ...]:
+def _corners(code: zxingcpp.Barcode) -> tuple[Point, ...]:
     """Top left, top right, bottom right, bottom left."""
     place = code.position
     return tuple((corner.x, corner.y) for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left))
@@ -128,17 +152,18 @@ def _resized(page: Image.Image, factor: float, pixels: int) -> Image.Image:
 
 @dataclass(frozen=True)
 class _Place:
-    """Upright box around a code, as shares of the page's width."""
+    """Where a code stands: its corners and the upright box around it, as shares of the page's width."""
 
+    corners: tuple[Point, ...]
     left: float
     top: float
     right: float
     bottom: float
 
     @classmethod
-    def of(cls, corners: Sequence[tuple[float, float]], width: int) -> "_Place":
+    def of(cls, corners: Sequence[Point], width: int) -> "_Place":
         xs, ys = [x / width for x, _ in corners], [y / width for _, y in corners]
-        return cls(min(xs), min(ys), max(xs), max(ys))
+        return cls(tuple(zip(xs, ys, strict=True)), min(xs), min(ys), max(xs), max(ys))
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -169,8 +194,8 @@ def _read_file(path: Path) -> bytes:
         raise PictureError("the file can't be opened") from None
 
 
-def _pages(picture: bytes | Image.Image) -> Iterator[Image.Image]:
-    """The pages of a picture or PDF in grey (mode "L"), each at most _LOOK pixels; raises PictureError."""
+def _pages(picture: bytes | Image.Image) -> Iterator[tuple[Image.Image, float | None]]:
+    """The pages of a picture or PDF in grey (mode "L"), each at most _LOOK pixels, with their dots per inch; raises PictureError."""
     if isinstance(picture, bytes) and len(picture) > MAX_FILE:
         raise PictureError(f"more than {MAX_FILE // 1_000_000} MB")
     if isinstance(picture, bytes) and picture[:1024].lstrip().startswith(b"%PDF-"):
@@ -194,10 +219,12 @@ def _pages(picture: bytes | Image.Image) -> Iterator[Image.Image]:
         grey = _grey(opened)
     except Exception:
         raise PictureError("a damaged or truncated picture") from None
-    yield grey.resize(_within(grey.size, _LOOK), Image.Resampling.BOX)
+    small = grey.resize(_within(grey.size, _LOOK), Image.Resampling.BOX)
+    dpi = opened.info.get("dpi")
+    yield small, float(dpi[0]) * max(small.size) / max(opened.size) if dpi else None
 
 
-def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
+def _pdf_pages(data: bytes) -> Iterator[tuple[Image.Image, float | None]]:
     try:
         with pdfium_lock:
             document = pypdfium2.PdfDocument(data)
@@ -217,7 +244,7 @@ def _pdf_pages(data: bytes) -> Iterator[Image.Image]:
                     page.close()
             except Exception:
                 raise PictureError("a damaged PDF") from None
-            yield grey
+            yield grey, scale * 72
     finally:
         with pdfium_lock:
             document.close()

@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from api import store as stores
@@ -121,8 +121,8 @@ def on_full_disk(database: Path, write: int, steps: int) -> tuple[int, str]:
         os.write(say, " ".join(map(str, worked(str(database), steps))).encode())
         os._exit(0)
     files = [word for suffix in ("", "-wal", "-shm", "-journal") for word in ("-P", f"{database}{suffix}")]
-    inject = f"inject=pwrite64,ftruncate:error=ENOSPC:when={write}+"
-    command = ["strace", "-e", "trace=pwrite64,ftruncate", "-e", inject, *files, "-o", os.devnull, "-p", str(child)]
+    inject = f"inject=pwrite64:error=ENOSPC:when={write}+"
+    command = ["strace", "-e", "trace=pwrite64", "-e", inject, *files, "-o", os.devnull, "-p", str(child)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr and "attached" in tracer.stderr.readline()
         os.write(release, b".")
@@ -138,7 +138,7 @@ def worked(database: str, steps: int) -> tuple[int, str]:
     acknowledged = -1
     try:
         store = Store.open(database)
-        for acknowledged in range(steps):  # noqa: B007
+        for acknowledged in range(steps):
             do(acknowledged, store)
         acknowledged = steps
     except StoreFull:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from api import access, held, problems, verifier
+from api import store as stores
 from api.limits import Limits
 from api.settings import Settings
 from api.store import Store
@@ -363,6 +364,27 @@ def test_an_issued_list_comes_back_as_the_file_that_the_keepers_use(region: Regi
         path.write_bytes(file.content)
         assert issued.load(path) == {listed, bytes(16)}
     assert is_problem(client.get("/v1/issued", params={"station": "mx-rc/1", "until": "61.7"}, headers=key), 400, "invalid-request")
+
+
+def test_a_full_disk_is_said_and_loses_nothing_acknowledged(
+    world: World, tmp_path: Path, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "PRAGMAS", (*stores.PRAGMAS, "max_page_count=30"))
+    owner, kept = world.organisation_signers["mx-rc"], 0
+    with Region(world, str(tmp_path / "shared.db"), tmp_path, open="verify", open_rate=10_000) as region:
+        client = region.instance()
+        for n in range(1000):
+            ids = [(n * 100 + m).to_bytes(8) for m in range(100)]
+            answer = posted(client, "/v1/revocations", uploads.sign_withdrawals(ids, owner, "test"))
+            if answer.status_code != 200:
+                break
+            kept += 100
+        assert kept and is_problem(answer, 507, "store-full") and answer.headers["retry-after"] == "60"
+        assert len(region.store.withdrawals()) == kept
+        assert post_texts(client, "/v1/verify", card.text)["verdict"] == "verified"
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "add_withdrawals", lambda *_: (_ for _ in ()).throw(StoreError("away")))
+            assert is_problem(posted(client, "/v1/revocations", uploads.sign_withdrawals(ids, owner, "test")), 503, "bad-store")
 
 
 def counted(client: httpx.Client, signer: Signer, sequence: int, counts: dict[int, int], month: date = JUNE) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""The sheets that a clinician and speakers sign: current, complete, and no more certain than the tables."""
+"""The sheet that a clinician signs: current, complete, and no more certain than the tables."""
 
 import csv
 import re
@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from healthcard.clinic.questions import ASKED
-from healthcard.words.labels import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 TABLES = ROOT / "healthcard" / "vocabulary"
 CLINICAL = (ROOT / "docs" / "clinical.md").read_text(encoding="utf-8")
-SPOKEN = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
 STATES = {"read", "read (secondary)", "recalled", "draft"}
 SCHEDULES = sorted(path.stem for path in (TABLES / "schedules").glob("*.csv"))
 # Each section with its table and the columns whose texts have to stand in the line of the row.
@@ -43,7 +41,7 @@ def cells(section: str, text: str = CLINICAL) -> list[list[str]]:
     return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
-def test_the_generated_files_are_current() -> None:
+def test_the_generated_file_is_current() -> None:
     done = subprocess.run([sys.executable, ROOT / "tools" / "clinical_docs.py", "--check"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -110,38 +108,3 @@ def test_doubtful_rows_are_questions_about_rows_that_exist() -> None:
 
 def test_the_sheet_has_a_place_to_sign() -> None:
     assert {line[0] for line in cells("Signature")} >= {"Name and profession", "Date and signature", "Release (version and commit)"}
-
-
-# --- languages -----------------------------------------------------------------------------------------------------
-
-
-def test_every_label_stands_in_the_sheet_of_languages_marked_where_no_speaker_checked_it() -> None:
-    lines = [line for line in cells("Every line", SPOKEN) if line[0] not in ("key", "---")]
-    expected = [
-        ["@".join(filter(None, (row["key"], row["role"]))), *("○ " * (lang in row["draft"].split()) + row[lang] for lang in LANGUAGES)]
-        for row in table("labels")
-    ]
-    # Kinds are gathered, so the order of the table may differ.
-    assert sorted(lines) == sorted(expected)
-
-
-def test_the_unchecked_lines_of_each_language_are_counted() -> None:
-    labels = table("labels")
-    head = SPOKEN[SPOKEN.index("# Languages") :].replace("# Languages", "\n## Languages", 1)
-    lines = cells("Languages: what no speaker has checked yet", head)
-    counted = {line[0]: (int(line[1]), int(line[2])) for line in lines}
-    unchecked = {lang: sum(lang in row["draft"].split() for row in labels) for lang in LANGUAGES}
-    names = ("English", "Spanish", "French", "Portuguese", "Haitian Creole")
-    assert counted == {name: (unchecked[lang], len(labels) - unchecked[lang]) for name, lang in zip(names, LANGUAGES, strict=True)}
-
-
-def test_each_kind_is_collapsed_under_its_counts() -> None:
-    labels = table("labels")
-    for kind in {row["kind"] for row in labels}:
-        total = sum(row["kind"] == kind for row in labels)
-        [summary] = re.findall(rf"<summary>{kind}: (.+)</summary>", SPOKEN)
-        assert summary.startswith(f"{total} lines; not checked: ")
-        for name, lang in (("Spanish", "es"), ("Haitian Creole", "ht")):
-            count = sum(row["kind"] == kind and lang in row["draft"].split() for row in labels)
-            assert (f"{name} {count}" in summary) == bool(count)
-    assert SPOKEN.count("<details>") == SPOKEN.count("</details>") == len({row["kind"] for row in labels})

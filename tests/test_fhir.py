@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -73,7 +74,7 @@ def test_the_documents_of_an_example_have_no_fault_and_say_the_same_record(name:
 ANY: list[Json] = []  # documents of some of the records that hypothesis drew, for the validator that takes long to start
 
 
-@settings(max_examples=30)
+@settings(max_examples=1000 if os.environ.get("HEALTHCARD_CAMPAIGN") else 30)
 @given(strategies.records(), st.sampled_from(["verified", "altered", "unknown-issuer"]), st.sampled_from(["mx-rc", None]))
 @example(Record.from_json({"language": "#40", "people": [{"role": "infant", "sex": "#33", "born_precision": "#44"}]}), "verified", None)
 def test_the_documents_of_any_record_have_no_fault_and_say_the_same_record(record: Record, verdict: str, issuer: str | None) -> None:
@@ -302,7 +303,7 @@ UNREADABLE: dict[str, Callable[[Json], Any]] = {
     "a diagnosis refuted": lambda b: coded(b, "AllergyIntolerance", "sulfonamides")[0].update(
         verificationStatus={"coding": [{"system": "x", "code": "refuted"}]}
     ),
-    "an extension that turns it around": lambda b: first(b, "Observation").update(modifierExtension=[{"url": MARKER, "valueBoolean": True}]),
+    "an extension that turns it around": lambda b: first(b, "Observation").update(modifierExtension=[{"url": MARKER}]),
     "an entry of somebody else": lambda b: first(b, "Observation")["subject"].update(reference=MARKER),
     "two values of one observation": lambda b: b["entry"].append(
         next(e for e in b["entry"] if e["resource"].get("valueQuantity", {}).get("code") == "Cel")

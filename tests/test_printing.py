@@ -126,9 +126,7 @@ def test_her_language_comes_first_and_the_routes_beside_it() -> None:
 
 
 def test_where_her_language_has_no_texts_the_routes_stands_alone() -> None:
-    card = issued("severe_pre_eclampsia")
-    assert card.record.language == "ar"
-    data = printing.card_data(card, None, "es", False)
+    data = printing.card_data(issued("severe_pre_eclampsia"), "sw", "es", False)
     assert data["language"] == "es" and data["title"]["second"] is None
 
 

@@ -21,7 +21,7 @@ from healthcard.card import Card
 from healthcard.errors import PrintError, RecordError
 from healthcard.printing import layout, sheets
 from healthcard.printing.rendering import render
-from healthcard.printing.sheets import PAPER_MM, Grid, grid
+from healthcard.printing.sheets import PAPER_MM, Grid, Look, grid
 from tests.world import World
 
 DPI = 200
@@ -46,7 +46,7 @@ def cards(count: int) -> list[Card]:
 
 @cache
 def sheet_pdf(count: int, template: str = "a7") -> bytes:
-    return sheets.sheets(cards(count), template)
+    return sheets.sheets(cards(count), Look(template))
 
 
 def pages(pdf: bytes, dpi: int = DPI) -> list[Image.Image]:
@@ -86,7 +86,7 @@ def cell_of(places: Grid, x: float, y: float) -> tuple[int, int]:
 
 @every_format
 def test_a_back_stands_behind_its_front_when_the_sheet_is_turned_on_its_long_edge(template: str) -> None:
-    places = grid(template)
+    places = grid(Look(template))
     found = cards(places.cards + 2)
     shown = pages(sheet_pdf(len(found), template))
     assert len(shown) == 4
@@ -97,7 +97,7 @@ def test_a_back_stands_behind_its_front_when_the_sheet_is_turned_on_its_long_edg
 
 
 def test_an_a7_card_is_turned_on_its_own_long_edge_so_that_its_codes_lie_on_different_halves() -> None:
-    card, places = cards(8)[0], grid("a7")
+    card, places = cards(8)[0], grid(Look())
     front, back = (codes(page)[card.text] for page in pages(sheet_pdf(8))[:2])
     left, _, right, _ = places.box((0, 0))
     fold = (left + right) / 2  # the card lies on its side
@@ -108,7 +108,7 @@ def test_an_a7_card_is_turned_on_its_own_long_edge_so_that_its_codes_lie_on_diff
 
 @every_format
 def test_a_code_with_its_quiet_zone_is_three_millimetres_away_from_every_cut(template: str) -> None:
-    places = grid(template)
+    places = grid(Look(template))
     for page in pages(sheet_pdf(places.cards, template)):
         found = codes(page)
         assert len(found) == places.cards
@@ -122,7 +122,7 @@ def test_a_code_with_its_quiet_zone_is_three_millimetres_away_from_every_cut(tem
 
 @every_format
 def test_marks_stand_on_every_cut_at_the_edges_of_the_paper(template: str) -> None:
-    places = grid(template)
+    places = grid(Look(template))
     page = pages(sheet_pdf(places.cards, template))[0]
     boxes = [places.box(cell) for cell in product(range(places.rows), range(places.columns))]
     across, down = {x for box in boxes for x in (box[0], box[2])}, {y for box in boxes for y in (box[1], box[3])}
@@ -203,27 +203,27 @@ def test_what_typst_remembers_of_a_sheet_is_let_go() -> None:
 
 def test_a_code_that_is_not_its_cards_is_refused() -> None:
     one, other, *_ = cards(3)
-    faces = [json.loads(json.dumps(sheets.face_data(card))) for card in (one, other)]
+    faces = [json.loads(json.dumps(sheets.face_data(card, Look()))) for card in (one, other)]
     faces[1]["code_svg"] = faces[0]["code_svg"]
     with pytest.raises(PrintError, match="nothing was issued"):
-        sheets.composed([one.text, other.text], faces)
+        sheets.composed([one.text, other.text], faces, Look())
 
 
 def test_two_cards_that_stand_in_each_others_place_are_refused() -> None:
     one, other, *_ = cards(3)
     with pytest.raises(PrintError, match="nothing was issued"):
-        sheets.composed([other.text, one.text], [sheets.face_data(card) for card in (one, other)])
+        sheets.composed([other.text, one.text], [sheets.face_data(card, Look()) for card in (one, other)], Look())
 
 
 def test_a_sheet_that_lacks_a_card_or_shows_one_more_is_refused() -> None:
     pdf, texts = sheet_pdf(3), [card.text for card in cards(3)]
-    sheets.check_scan(pdf, texts, grid("a7"))
+    sheets.check_scan(pdf, texts, grid(Look()))
     for wrong in (texts[:2], [*texts, cards(4)[3].text], texts[::-1], [*texts, *(card.text for card in cards(20))]):
         with pytest.raises(PrintError, match="nothing was issued"):
-            sheets.check_scan(pdf, wrong, grid("a7"))
+            sheets.check_scan(pdf, wrong, grid(Look()))
 
 
 def test_a_format_that_does_not_go_on_sheets_is_refused() -> None:
-    for template in ("nothing", "poster"):
+    for template in ("nothing", "poster", "a6"):
         with pytest.raises(PrintError):
-            sheets.sheets(cards(3), template)
+            sheets.sheets(cards(3), Look(template))

@@ -29,7 +29,7 @@ from healthcard.trust.bundle import TrustBundle
 from healthcard.trust.texts import bundle_from_texts, bundle_texts
 from healthcard.vocabulary import Vocabulary
 from tests import fuzz
-from tests.genuine import TODAY, Genuine, Network, secret
+from tests.genuine import TODAY, Network, secret
 from tests.web_reader import WebReader
 
 CHUNK = 1000  # inputs of one seed
@@ -210,7 +210,8 @@ def variant(payload: bytes, of: bytes, chance: random.Random) -> list[Any]:
 EVENTS: tuple[Any, ...] = (
     4, 5, 24, 64, 65, 70, 150, 199, 200, 203, 900, -1, -2, -10, -18, -100, [3, 2], [3, 2], [64, -3, 30], [64, 3, 1, 30], [122, -2, 30],
     [400, 5, 9, 3], [-1, 201, 1, 64], [-1, 901, 9, 151, 4711], [-2, 40], [-3, 0, 5], [-3, 1, 3], [-3, 9, 2], [-3, 47, 1], [-3, 48, 9],
-    [-3, 77, -4], [-4, 1, 3], [-4, 2, 5], [-4, 3, 20], [-4, 9, 12], [-4, 10, 2], [-4, 20, 7], [-4, -1, 0], [-5, 1], [-5, 3], [-5, 4711], [-6, 1],
+    [-3, 77, -4], [-4, 1, 3], [-4, 2, 5], [-4, 3, 20], [-4, 9, 12], [-4, 10, 2], [-4, 20, 7], [-4, -1, 0], [-5, 1], [-5, 3],
+    [-5, 4711], [-6, 1],
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""Writes docs/clinical.md, the sheet a clinician signs before a release, and docs/languages.md, the sheets that speakers sign.
+"""Writes docs/clinical.md, the sheet a clinician signs before a release.
 
-    python tools/clinical_docs.py            write both (again: nothing changes)
+    python tools/clinical_docs.py            write it (again: nothing changes)
     python tools/clinical_docs.py --check    exit 1 where a file would change
 
 Every line comes from healthcard/vocabulary/ and from the limits of healthcard/questions.py; the questions to the clinician are those of
@@ -16,10 +16,8 @@ from clinical_doubts import DOUBTS
 
 from healthcard import vocabulary
 from healthcard.clinic.questions import ASKED, SLIPS_BY_KEY
-from healthcard.words.labels import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
-NAMES = {"en": "English", "es": "Spanish", "fr": "French", "pt": "Portuguese", "ht": "Haitian Creole"}
 STATES = ("read", "read (secondary)", "recalled", "draft")
 Row = Mapping[str, str]
 
@@ -191,7 +189,7 @@ How far a row was checked:
 - **recalled**: from memory. It may warn, it is shown as not confirmed, it drives no dose.
 - **draft**: no source is named.
 
-Words in five languages are a sheet of their own: [languages.md](languages.md).
+Words in other languages are sheets of their own: [languages.md](languages.md).
 """
 
 SIGNATURE = """\
@@ -223,57 +221,20 @@ def clinical() -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
-def marked(row: Row, language: str) -> str:
-    return f"○ {row[language]}" if language in row["draft"].split() else row[language]
-
-
-def languages() -> str:
-    labels = rows("labels")
-    kinds = list(dict.fromkeys(row["kind"] for row in labels))
-    unchecked = {language: Counter(row["kind"] for row in labels if language in row["draft"].split()) for language in LANGUAGES}
-    out = [
-        "<!-- Made by tools/clinical_docs.py from healthcard/vocabulary/labels.csv. -->", "",
-        "# Languages: what no speaker has checked yet", "",
-        "A line that is not checked prints on TEST cards only, or beside a checked one. A speaker reads a column below, strikes out what"
-        " is wrong, and signs; a line then loses its mark in labels.csv. Interface languages without a column are shown in English.", "",
-    ]  # fmt: skip
-    totals = [(NAMES[lang], str(unchecked[lang].total()), str(len(labels) - unchecked[lang].total()), " ") for lang in LANGUAGES]
-    out += table(("language", "not checked", "checked", "speaker: name, date and signature"), totals)
-    out += ["## Not checked, by kind", ""]
-    out += table(
-        ("kind", "lines", *(NAMES[lang] for lang in LANGUAGES)),
-        [(kind, str(sum(row["kind"] == kind for row in labels)), *(str(unchecked[lang][kind]) for lang in LANGUAGES)) for kind in kinds],
-    )
-    out += ["## Every line", "", "○ stands before a text that is not checked.", ""]
-    for kind in kinds:
-        of_kind = [row for row in labels if row["kind"] == kind]
-        left = ", ".join(f"{NAMES[lang]} {unchecked[lang][kind]}" for lang in LANGUAGES if unchecked[lang][kind])
-        out += ["<details>", f"<summary>{kind}: {len(of_kind)} lines; not checked: {left or 'none'}</summary>", ""]
-        out += table(
-            ("key", *(NAMES[lang] for lang in LANGUAGES)),
-            [("@".join(filter(None, (row["key"], row["role"]))), *(marked(row, lang) for lang in LANGUAGES)) for row in of_kind],
-        )
-        out += ["</details>", ""]
-    return "\n".join(out).rstrip() + "\n"
-
-
-def files() -> dict[str, str]:
-    """Each document by its path in the repository."""
-    return {"docs/clinical.md": clinical(), "docs/languages.md": languages()}
-
-
-def main() -> int:
+def write(files: Mapping[str, str]) -> int:
+    """Writes what changed, or with --check says it; 1 where a checked file would change."""
     changed = 0
-    for path, text in files().items():
+    for path, text in files.items():
         target = ROOT / path
         if target.exists() and target.read_text(encoding="utf-8") == text:
             continue
         changed += 1
         print(f"{path}: {'would change' if '--check' in sys.argv[1:] else 'written'}")
         if "--check" not in sys.argv[1:]:
+            target.parent.mkdir(exist_ok=True)
             target.write_text(text, encoding="utf-8")
     return 1 if changed and "--check" in sys.argv[1:] else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write({"docs/clinical.md": clinical()}))

@@ -18,7 +18,8 @@ GENERATORS = {
     "docs/pictures": ["tools/pictures.py"],
     "web/data": ["tools/web_data.py"],
     "web/files.js, web/pictograms": ["tools/web_files.py"],
-    "docs/clinical.md, docs/languages.md": ["tools/clinical_docs.py"],
+    "docs/clinical.md": ["tools/clinical_docs.py"],
+    "docs/languages.md, docs/languages": ["tools/language_docs.py"],
     "docs/exchange.md": ["tools/exchange_docs.py"],
 }
 # Made from what only one Debian release has, or npm: never made again here, but their parts must fit each other.

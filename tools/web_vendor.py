@@ -23,6 +23,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "web" / "vendor"
 MANIFEST = "manifest.json"
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
+# What the oldest browsers lack, and what does the same.
+TOO_NEW = {"Object.hasOwn(": "Object.prototype.hasOwnProperty.call("}
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*\n?", re.MULTILINE)
 
 
@@ -93,7 +95,7 @@ def paths_of(specifier: str, importer: str) -> str:
 
 
 def rewritten(source: bytes, importer: str) -> tuple[bytes, set[str]]:
-    """A module with relative imports and without its source map, and the modules that it imports; imports in comments stay."""
+    """A module with relative imports, nothing that is too new and without its source map, and the modules that it imports; imports in comments stay."""
     needed = set()
 
     def relative(found: re.Match[str]) -> str:
@@ -105,13 +107,16 @@ def rewritten(source: bytes, importer: str) -> tuple[bytes, set[str]]:
         there = posixpath.relpath(path, posixpath.dirname(importer))
         return f"{found[1]}{found[2]}{there if there.startswith('.') else f'./{there}'}{found[2]}"
 
-    return SOURCE_MAP.sub("", IMPORT.sub(relative, source.decode())).encode(), needed
+    text = SOURCE_MAP.sub("", IMPORT.sub(relative, source.decode()))
+    for newer, older in TOO_NEW.items():
+        text = text.replace(newer, older)
+    return text.encode(), needed
 
 
 def vendored() -> dict[str, bytes]:
     """Every file of web/vendor by its path, the manifest included."""
     sources: dict[str, bytes] = {}
-    packages, owners = [], {}
+    packages = []
     wanted: list[str] = []
     out: dict[str, bytes] = {}
     for package in PACKAGES:
@@ -128,8 +133,8 @@ def vendored() -> dict[str, bytes]:
         if path not in out:
             out[path], needed = rewritten(sources[path], path) if path.endswith(".js") else (sources[path], set[str]())
             wanted += sorted(needed)
-    owners = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(out.items())}
-    out[MANIFEST] = (json.dumps({"packages": packages, "sha256": owners}, indent=1) + "\n").encode()
+    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(out.items())}
+    out[MANIFEST] = (json.dumps({"packages": packages, "sha256": hashes}, indent=1) + "\n").encode()
     return out
 
 
@@ -149,12 +154,13 @@ def faults(folder: Path = FOLDER) -> list[str]:
 
 def main() -> int:
     if "--check" in sys.argv[1:]:
-        for fault in faults():
+        found = faults()
+        for fault in found:
             print(f"web/vendor/{fault}", file=sys.stderr)
-        return 1 if faults() else 0
+        return 1 if found else 0
     made = vendored()
-    for path in (path for path in FOLDER.rglob("*") if path.is_file() and path.relative_to(FOLDER).as_posix() not in made):
-        path.unlink()
+    for held in (held for held in FOLDER.rglob("*") if held.is_file() and held.relative_to(FOLDER).as_posix() not in made):
+        held.unlink()
     for path, data in made.items():
         (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)
         (FOLDER / path).write_bytes(data)

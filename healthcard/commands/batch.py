@@ -18,12 +18,13 @@ from healthcard import files, keyfile
 from healthcard.card import Card
 from healthcard.clinic import entry
 from healthcard.commands.passphrase import passphrase
+from healthcard.commands.templates import Hours, OwnTemplates
 from healthcard.commands.terminal import complain, show_questions
 from healthcard.errors import PrintError
 from healthcard.printing import printers
-from healthcard.printing.batch import Batch, Line, Look, Sheet, lines_of
+from healthcard.printing.batch import Batch, Line, Sheet, lines_of
 from healthcard.printing.journal import Journal
-from healthcard.printing.sheets import grid
+from healthcard.printing.sheets import Look, grid
 from healthcard.record import Record
 from healthcard.trust import issued
 from healthcard.trust.bundle import ISSUE, TrustBundle
@@ -43,6 +44,8 @@ def batch(
         str | None, typer.Option("--language", "-l", help="of all cards; default: each record's own", show_default=False)
     ] = None,
     text_light: Annotated[bool, typer.Option("--text-light", help="faces without clinical words")] = False,
+    hours: Hours = "",
+    own_templates: OwnTemplates = None,
     printer: Annotated[str | None, typer.Option(help="print sheet by sheet on this printer of CUPS", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="file for one PDF; default: standard output", show_default=False)] = None,
     journal: Annotated[
@@ -79,7 +82,8 @@ def batch(
         raise typer.BadParameter("records from standard input need --journal FILE, and nobody can be asked", param_hint="RECORDS.ndjson")
     if language is not None and language not in FACE_LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(FACE_LANGUAGES)}", param_hint="--language")
-    places = grid(template)
+    look = Look(template, language, text_light=text_light, hours=hours, own_templates=own_templates)
+    places = grid(look)
     again = _typed_again(typed_again or [])
     trusted = TrustBundle.load(bundle)
     lines = list(lines_of(_read(records)))
@@ -100,7 +104,7 @@ def batch(
     ask = confirm or (not assume_printed and records != "-" and sys.stdin.isatty())
     denied = 0
     with Journal.open(journal or Path(f"{records}.journal"), signer.secret) as held, _progress() as progress:
-        run = Batch(held, issue, Look(template, language, text_light=text_light))
+        run = Batch(held, issue, look)
         task = progress.add_task("cards", total=len(lines))
         try:
             for at, line in enumerate(lines, 1):

@@ -72,14 +72,22 @@ class _Document:
         except FAULTS:
             self.problems.append(Problem(place, "not a document of FHIR"))
             return
-        readers: tuple[tuple[str, Callable[[Json], None]], ...] = (
-            ("Composition", self._composition), ("Patient", self._patient), ("Consent", self._consent), ("Encounter", self._encounter),
-            ("Provenance", self._provenance), ("Observation", self._observation), ("Condition", self._condition), ("AllergyIntolerance", self._allergy),
-            ("Immunization", self._immunization), ("MedicationAdministration", self._given), ("MedicationDispense", self._handed_over),
-            ("ServiceRequest", self._referral),
-        )  # fmt: skip
+        readers: Mapping[str, Callable[[Json], None]] = {
+            "Composition": self._composition,
+            "Patient": self._patient,
+            "Consent": self._consent,
+            "Encounter": self._encounter,
+            "Provenance": self._provenance,
+            "Observation": self._observation,
+            "Condition": self._condition,
+            "AllergyIntolerance": self._allergy,
+            "Immunization": self._immunization,
+            "MedicationAdministration": self._given,
+            "MedicationDispense": self._handed_over,
+            "ServiceRequest": self._referral,
+        }  # in this order: entries refer to patient and contacts
         self.organisations = dict(_organisations(found))
-        for kind, read in readers:
+        for kind, read in readers.items():
             for where, name, resource in found:
                 if resource.get("resourceType") == kind:
                     resource["fullUrl"] = name

@@ -18,20 +18,9 @@ from typing import Any
 from healthcard.card import Card
 from healthcard.errors import ConfirmationNeeded, HealthcardError, Problem, RecordError
 from healthcard.printing.journal import CONFIRMED, ISSUED, PRINTED, Journal
-from healthcard.printing.rendering import ROUTE_LANGUAGE
-from healthcard.printing.sheets import composed, face_data, grid
+from healthcard.printing.sheets import Look, composed, face_data, grid
 
 LARGEST_LINE = 1024 * 1024  # bytes
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the cards of a batch look."""
-
-    template: str = "a7"
-    language: str | None = None
-    route_language: str = ROUTE_LANGUAGE
-    text_light: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +76,7 @@ class Batch:
 
     journal: Journal
     issue: Callable[[Line], Card]
-    look: Look = Look()
+    look: Look
     skipped: int = 0  # confirmed by an earlier run
     refused: list[Refusal] = field(default_factory=list)
     issued: int = 0
@@ -113,7 +102,7 @@ class Batch:
             if len(line.data) > LARGEST_LINE:
                 raise RecordError([Problem("record", "larger than 1 MiB")])
             card = self.issue(line)
-            face = face_data(card, self.look.language, route_language=self.look.route_language, text_light=self.look.text_light)
+            face = face_data(card, self.look)
         except HealthcardError as error:
             self.refused.append(Refusal.of(line.number, error))
         else:
@@ -127,13 +116,13 @@ class Batch:
         ready, self._ready = self._ready, []
         made = [card for _, card, _ in ready]
         names = [self.journal.name(line.data, line.occurrence) for line, _, _ in ready]
-        pdf = composed([card.text for card in made], [face for _, _, face in ready], self.look.template)
+        pdf = composed([card.text for card in made], [face for _, _, face in ready], self.look)
         self.journal.note(ISSUED, names)
         leave(made)
         deliver(pdf, names)
         self.journal.note(PRINTED, names)
         self.issued += len(made)
-        step, sheets = grid(self.look.template).cards, []
+        step, sheets = grid(self.look).cards, []
         for start in range(0, len(ready), step):
             self.sheets += 1
             numbers = tuple(line.number for line, _, _ in ready[start : start + step])

@@ -1,7 +1,7 @@
 """A card or a sheet to a printer of CUPS, through a pipe: no file of ours is made.
 
     send(pdf, "desk", SHEET)
-    send(png, "roll", picture_at(203))
+    send_card(checked_files(card, "roll58"), find("roll58"), "roll")
 
 CUPS itself keeps a job on its disk until it is printed, and afterwards if it is told to: docs/batches.md says how to have it forget.
 """
@@ -9,10 +9,11 @@ CUPS itself keeps a job on its disk until it is printed, and afterwards if it is
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from healthcard.errors import PrintError
+from healthcard.printing.templates import Template
 
 ACTUAL_SIZE: Final = ("print-scaling=none", "fit-to-page=false")  # a code printed smaller reads worse
 SHEET: Final = ("media=A4", "sides=two-sided-long-edge", *ACTUAL_SIZE)
@@ -21,9 +22,12 @@ _SECONDS = 120  # for CUPS to take a job
 _NAME = re.compile(r"[^\s/#-][^\s/#]{0,126}")  # as CUPS allows it, and never an option
 
 
-def picture_at(dpi: int) -> tuple[str, ...]:
-    """The options for a PNG whose dots are the printer's own."""
-    return (f"ppi={dpi}", *ACTUAL_SIZE)
+def send_card(files: Mapping[str, bytes], template: Template, printer: str) -> None:
+    """Print a card as checked_files makes it: a thermal printer gets the picture in its own dots, any other the PDF. Raises PrintError."""
+    if template.thermal:
+        send(files[".png"], printer, (f"ppi={round(template.png_dpi)}", *ACTUAL_SIZE))
+    else:
+        send(files[".pdf"], printer, CARD)
 
 
 def send(data: bytes, printer: str, options: Sequence[str]) -> None:

@@ -14,9 +14,13 @@ LEFT_TO_RIGHT, OWN_DIRECTION, END = "\u2066", "\u2068", "\u2069"  # LRI, FSI, PD
 WORDS: Final = frozenset({"text", "second", "title", "unit", "value", "date"})  # the data of a face that are set as text
 ARABIC: Final = re.compile(r"[\u0600-\u08ff]")
 COMMAS: Final = ((ARABIC, "\u060c "), (re.compile(r"[\u1200-\u135a]"), "\u1363 "))
-_LETTER = r"0-9A-Za-z\u00b5\u00bc-\u00be\u00c0-\u024f"
-_ATOM = rf"(?:[\u2212+<>\u2264\u2265]?[{_LETTER}](?:[{_LETTER}./:'\u2011\u2013\u2019\u2212+-]*[{_LETTER}%+])?\+?|[%°][A-Za-z]*)"
-LATIN: Final = re.compile(rf"{_ATOM}(?:[ \u00a0](?:\+[ \u00a0])?{_ATOM})*%?")
+# What stays whole: "Magnesium sulfate", "WHO 2023", "A-"; and a number with its sign and unit: "166/112 mmHg", "2+", "100 000 IU".
+# A name and the number after it are two: what counts tablets goes with the word for tablets.
+_LETTER = r"A-Za-z\u00b5\u00c0-\u024f"
+_WORD = rf"[{_LETTER}](?:[{_LETTER}0-9./'\u2011\u2013\u2019\u2212-]*[{_LETTER}0-9]|,(?=[{_LETTER}]))*(?:[+\u2212-](?![\w\u2011]))?"
+_NUMBER = r"[\u2212+<>\u2264\u2265]?(?:\d[\d./:\u2013-]*)?[\d\u00bc-\u00be]%?\+?(?:[ \u00a0]\d{3}(?!\d))*"
+_AMOUNT = rf"{_NUMBER}(?:/?[ \u00a0]?(?:{_WORD}|[\u00b0%][A-Za-z]*))*"
+LATIN: Final = re.compile(rf"{_WORD}(?:[ \u00a0]{_WORD})*(?:[ \u00a0]\d{{4}}(?!\d))?|{_AMOUNT}(?:[ \u00a0]\+[ \u00a0]{_AMOUNT})*")
 
 
 def direction(language: str) -> Literal["ltr", "rtl"]:

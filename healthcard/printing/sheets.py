@@ -1,7 +1,7 @@
 """Many cards as one PDF of A4 sheets; every code is read back from the page before a card counts as issued.
 
     pdf = sheets(cards)                                 # fronts and mirrored backs by turns, for duplex print turned on the long edge
-    pdf = sheets(cards, "id1", "ht")
+    pdf = sheets(cards, Look("id1", "ht"))
 
 The same cards give the same bytes. Typst remembers each step of a layout until its compile ends, which takes some 2.5 MB a card: so a few
 sheets are compiled at a time, and their PDFs joined with their tags.
@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -32,6 +33,18 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Cell = tuple[int, int]  # row and column
 Box = tuple[float, float, float, float]  # left, top, right, bottom in mm
+
+
+@dataclass(frozen=True)
+class Look:
+    """How cards on sheets look; each as healthcard.printing.render takes it."""
+
+    template: str = "a7"
+    language: str | None = None
+    route_language: str = ROUTE_LANGUAGE
+    text_light: bool = False
+    hours: str = ""
+    own_templates: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,42 +73,39 @@ class Grid:
 _GRIDS = {"a7": (2, 4, True), "id1": (2, 5, False)}  # columns, rows, turned
 
 
-def grid(template: str) -> Grid:
-    """How cards of `template` stand on A4; raises PrintError for a format that does not go on sheets."""
-    format = find(template)
-    if template not in _GRIDS or format.height_mm is None:
+def grid(look: Look) -> Grid:
+    """How cards of a look stand on A4; raises PrintError for a format that does not go on sheets."""
+    format = find(look.template, look.own_templates)
+    if look.template not in _GRIDS or format.height_mm is None:
         raise PrintError("no such cards on sheets; there are: " + ", ".join(_GRIDS))
-    return Grid(*_GRIDS[template], format.width_mm, format.height_mm)
+    return Grid(*_GRIDS[look.template], format.width_mm, format.height_mm)
 
 
-def face_data(
-    card: Card, language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
-) -> Mapping[str, Any]:  # fmt: skip
-    """What a card's face gets on a sheet; raises PrintError for a card that can't be printed, before it spoils a sheet of others."""
-    data = card_data(card, language, route_language, text_light)
-    layout.check_characters(data)
+def face_data(card: Card, look: Look) -> Mapping[str, Any]:
+    """What a card's face gets; raises PrintError and TooLarge for a card that can't be printed, before it spoils a sheet of others."""
+    format = find(look.template, look.own_templates)
+    data = card_data(card, look.language, look.route_language, look.text_light, format, look.hours)
+    layout.check_characters(data, look.own_templates)
     return data
 
 
-def sheets(
-    cards: Sequence[Card], template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE,
-    text_light: bool = False,
-) -> bytes:  # fmt: skip
-    """`cards` in their order as one PDF, each read back from both of its sides. Raises PrintError."""
-    faces = [face_data(card, language, route_language=route_language, text_light=text_light) for card in cards]
-    return composed([card.text for card in cards], faces, template)
+def sheets(cards: Sequence[Card], look: Look | None = None) -> bytes:
+    """`cards` in their order as one PDF, each read back from both of its sides. Raises PrintError and TooLarge."""
+    look = look or Look()
+    return composed([card.text for card in cards], [face_data(card, look) for card in cards], look)
 
 
-def composed(texts: Sequence[str], faces: Sequence[Mapping[str, Any]], template: str = "a7") -> bytes:
+def composed(texts: Sequence[str], faces: Sequence[Mapping[str, Any]], look: Look) -> bytes:
     """One PDF of the cards whose card texts and face data these are, as `sheets` makes it. Raises PrintError."""
-    places = grid(template)
+    if not texts:
+        raise PrintError("no card to print")
+    places = grid(look)
     step = SHEETS_AT_ONCE * places.cards
     parts = []
     for start in range(0, len(texts), step):
         some = faces[start : start + step]
-        title = some[0]["title"]["text"]
-        data = {"title": title, "columns": places.columns, "rows": places.rows, "turned": places.turned, "cards": some}
-        parts.append(layout.compile_sheets(template, data))
+        data = {"title": some[0]["title"]["text"], "columns": places.columns, "rows": places.rows, "turned": places.turned, "cards": some}
+        parts.append(layout.compile_sheets(look.template, data, look.own_templates))
         check_scan(parts[-1], texts[start : start + step], places)
     return joined(parts)
 

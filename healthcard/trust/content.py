@@ -148,6 +148,8 @@ class Content:
             raise TrustError("two stations of one number")
         if len({r.key_hash for r in self.revoked}) < len(self.revoked):
             raise TrustError("a key revoked twice")
+        if len({(s.first, s.public) for s in self.sealing}) < len(self.sealing):
+            raise TrustError("a sealing key twice")
         if self.expires < self.issued:
             raise TrustError("a bundle that expires before it is issued")
 
