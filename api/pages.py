@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
@@ -42,3 +43,15 @@ class Pages(StaticFiles):
             await send(message)
 
         await super().__call__(scope, receive, with_policy)
+
+
+class PagesBeside(Mount):
+    """The pages beside a service: for what is fetched, and nothing below /v1, so that the service refuses in its own words."""
+
+    def __init__(self) -> None:
+        super().__init__("/", Pages())
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/v1/"):
+            return Match.NONE, {}
+        return super().matches(scope)

@@ -38,7 +38,7 @@ from .documents import Decoded, DocumentedApp, Texts, Verdict
 from .guard import LOGGING, SERVER, Guard, limited_body
 from .held import Held
 from .limits import Limits
-from .pages import Pages
+from .pages import PagesBeside
 from .settings import Settings
 from .store import Store
 
@@ -110,7 +110,7 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
             raise problems.refusal("not-ready", {"Retry-After": "15"})
         return JSONResponse({"status": "ready"})
 
-    app.mount("/", Pages())  # the offline scanner
+    app.router.routes.append(PagesBeside())  # the offline scanner
     return app
 
 

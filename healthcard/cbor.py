@@ -65,7 +65,9 @@ def byte_string_head(length: int) -> bytes:
     """The head of a byte string of `length`."""
     if length < 24:
         return bytes((0x40 + length,))
-    return b"\x58" + length.to_bytes(1) if length < 256 else b"\x59" + length.to_bytes(2)
+    if length < 256:
+        return b"\x58" + length.to_bytes(1)
+    return b"\x59" + length.to_bytes(2) if length < 65536 else b"\x5a" + length.to_bytes(4)
 
 
 def _items(rest: Iterator[int], count: int, depth: int) -> list[Item]:

@@ -24,7 +24,7 @@ from healthcard.commands.export import export as export_command
 from healthcard.commands.partner import partner_commands
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.station import station as station_command
-from healthcard.commands.templates import Hours, OwnTemplates, template_commands
+from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route, template_commands
 from healthcard.commands.terminal import card_texts, read_json, read_record, reported, show_questions, utf8, write_files
 from healthcard.commands.trust import trust_commands
 from healthcard.errors import ConfirmationNeeded
@@ -136,7 +136,8 @@ def issue(
     bundle: BundleFile,
     out: Annotated[Path, typer.Option(help="folder for NAME.txt, NAME.pdf and NAME.png")] = Path("."),
     template: Annotated[str, typer.Option(help="template of the face")] = "a7",
-    language: Language = None,
+    language: FaceLanguage = None,
+    route: Route = printing.ROUTE_LANGUAGE,
     typed_again: Annotated[
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
@@ -165,7 +166,9 @@ def issue(
             raise
         again += ask_again(given, doubts)
         card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
-    files = printing.checked_files(card, template, language, text_light=text_light, hours=hours, own_templates=own_templates)
+    files = printing.checked_files(
+        card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates
+    )
     note_issued(issued_list, card)
     if printer:
         printers.send_card(files, find(template, own_templates), printer)
@@ -219,7 +222,8 @@ def extend(
     lose_sealed: Annotated[bool, typer.Option("--lose-sealed", help="she agrees that sealed entries are lost")] = False,
     out: Annotated[Path, typer.Option(help="folder for the files, named after CHANGE")] = Path("."),
     template: Annotated[str | None, typer.Option(help="template; default: a7, of a sticker sticker58", show_default=False)] = None,
-    language: Language = None,
+    language: FaceLanguage = None,
+    route: Route = printing.ROUTE_LANGUAGE,
     typed_again: Annotated[
         list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
     ] = None,
@@ -255,8 +259,9 @@ def extend(
         reading, change, signer, trusted, sticker=sticker, typed_again=again, leave_out=leave_out or (), whose=numbers(whose or []),
         withhold_sources=withhold_sources, lose_sealed=lose_sealed, profile=profile, blocks=blocks,
     )  # fmt: skip
+    template = template or ("sticker58" if sticker else "a7")
     files = printing.checked_files(
-        card, template or ("sticker58" if sticker else "a7"), language, text_light=text_light, hours=hours, own_templates=own_templates
+        card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates
     )
     note_issued(issued_list, card)
     for path in write_files(out / (changed.stem if changed else "card"), files):

@@ -17,16 +17,16 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath
 from qrcode import util  # type: ignore[import-untyped]
 
 _COARSE, _FINE = 3, 5  # pixels a module has where finders are looked for, and where one is measured; odd, for a window has a middle
-_SMALLEST, _STEP, _LARGEST = 1.7, 1.25, 24.0  # sizes of modules looked for, in pixels of the view
-_PIXELS = 800_000  # of the view that is looked at
-_TURNS = (0, 45)  # degrees; a finder is known as such when it is turned by up to 22
-_LIKE = 30  # hundredths of the contrast around it by which the rings of a finder differ; of a clean one 70 and more
+_SMALLEST, _STEP, _LARGEST = 2.0, 1.28, 24.0  # sizes of modules looked for, in pixels of the view
+_PIXELS = 600_000  # of the view that is looked at
+_TURNS = (0, 30, 60)  # degrees; a finder is known as such when it is turned by up to 15
+_LIKE = 45  # hundredths; finders on poor pictures have 55 and more
 _KEPT = 8  # finders looked at together
-_ATTEMPTS = 8  # squares
+_ATTEMPTS = 6  # squares
 _SAMPLES = 4  # pixels along a module when it is averaged
 _QUIET = 4
 _SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
-_FAINT = 25  # grey levels of contrast; less counts as this much
+_NOISE = 6  # grey levels that differ without a meaning
 
 Point = tuple[float, float]
 
@@ -84,7 +84,7 @@ def _finders(page: Image.Image) -> list[Finder]:
     while module <= min(_LARGEST, min(page.size) / 21):
         factor = _COARSE / module
         view = page.resize((round(page.width * factor), round(page.height * factor)), Image.Resampling.BICUBIC, reducing_gap=2.0)
-        found += [Finder(x / factor, y / factor, module, like) for x, y, like in _peaks(view, _rings(view, _COARSE, 3), _COARSE)]
+        found += [Finder(x / factor, y / factor, module, like) for x, y, like in _peaks(_rings(view, _COARSE, 3))]
         module *= _STEP
     kept: list[Finder] = []
     for one in sorted(found, key=lambda one: -one.likeness):
@@ -94,47 +94,37 @@ def _finders(page: Image.Image) -> list[Finder]:
 
 
 def _rings(view: Image.Image, module: int, core: int) -> Image.Image:
-    """How much each place looks like the centre of a dark square of `core` modules, a light ring and a dark one, each a module wide."""
+    """How much each place looks like the centre of a dark square of `core` modules, a light ring and a dark one, each a module wide.
+
+    In hundredths of the contrast around it: a clean finder has nearly 100.
+    """
     sides = {"inner": core, "middle": core + 2, "outer": core + 4}
     means = {name: view.filter(ImageFilter.BoxBlur((side * module - 1) / 2)) for name, side in sides.items()}
+    wide = ImageFilter.BoxBlur(((core + 6) * module - 1) / 2)
+    means["deviation"] = ImageChops.difference(view, view.filter(wide)).filter(wide)
     i, m, o = (side * side for side in sides.values())
 
     def score(given: dict[str, Any]) -> Any:
         inner, middle, outer = (given["float"](given[name]) for name in sides)
         light, dark = (middle * m - inner * i) / (m - i), (outer * o - middle * m) / (o - m)
-        return given["convert"](light - (dark + inner) / 2, "L")
+        return given["convert"]((light - (dark + inner) / 2) * 50 / (given["float"](given["deviation"]) + _NOISE), "L")
 
     rings: Image.Image = ImageMath.lambda_eval(score, **means)
     return rings
 
 
-def _peaks(view: Image.Image, rings: Image.Image, module: int) -> Iterator[tuple[float, float, float]]:
-    """Local maxima with their share of the contrast around them, in hundredths."""
+def _peaks(rings: Image.Image) -> Iterator[tuple[float, float, float]]:
+    """Local maxima that look like a finder, and how much."""
     near = rings
     for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         near = ImageChops.lighter(near, ImageChops.offset(rings, x, y))
     top = ImageChops.subtract(near, rings).point(lambda lack: 0 if lack else 255)
-    strong = ImageChops.darker(top, rings.point(lambda value: 255 if value >= _LIKE * _FAINT / 100 else 0)).tobytes()
-    half, at = round(4.5 * module), strong.find(b"\xff")
+    likeness, strong = rings.tobytes(), ImageChops.darker(top, rings.point(lambda value: 255 if value >= _LIKE else 0)).tobytes()
+    at = strong.find(b"\xff")
     while at >= 0:
-        y, x = divmod(at, view.width)
-        like = _share(_grey_at(rings, x, y), view.crop((max(0, x - half), max(0, y - half), x + half, y + half)))
-        if like >= _LIKE:
-            yield x + 0.5, y + 0.5, like
+        y, x = divmod(at, rings.width)
+        yield x + 0.5, y + 0.5, likeness[at]
         at = strong.find(b"\xff", at + 1)
-
-
-def _share(rings: float, around: Image.Image) -> float:
-    dark, light = _extrema(around)
-    return 100 * rings / max(_FAINT, light - dark)
-
-
-def _grey_at(picture: Image.Image, x: int, y: int) -> int:
-    return picture.getpixel((x, y))  # type: ignore[return-value]
-
-
-def _extrema(picture: Image.Image) -> tuple[int, int]:
-    return picture.getextrema()  # type: ignore[return-value]
 
 
 def _measured(page: Image.Image, rough: Finder, reach: float = 1.5, angle: float = 0.0) -> Finder:
@@ -147,9 +137,8 @@ def _measured(page: Image.Image, rough: Finder, reach: float = 1.5, angle: float
         place = (a, -b, rough.x - (a - b) * side / 2, b, a, rough.y - (a + b) * side / 2)
         view = page.transform((side, side), Image.Transform.AFFINE, place, Image.Resampling.BILINEAR)
         x, y, most = _summit(_rings(view, _FINE, 3), reach * _FINE)
-        like = _share(most, view)
-        if like > best.likeness:
-            best = Finder(a * x - b * y + place[2], b * x + a * y + place[5], rough.module * share, like)
+        if most > best.likeness:
+            best = Finder(a * x - b * y + place[2], b * x + a * y + place[5], rough.module * share, most)
     return best
 
 
@@ -157,7 +146,7 @@ def _summit(rings: Image.Image, reach: float) -> tuple[float, float, float]:
     """The highest place within `reach` of the middle, and how high it is."""
     left, top = int(rings.width / 2 - reach), int(rings.height / 2 - reach)
     near = rings.crop((left, top, rings.width - left, rings.height - top))
-    most = _extrema(near)[1]
+    most: int = near.getextrema()[1]  # type: ignore[assignment]
     points = [divmod(at, near.width) for at, value in enumerate(near.tobytes()) if value >= 0.97 * most]
     return left + sum(x for _, x in points) / len(points) + 0.5, top + sum(y for y, _ in points) / len(points) + 0.5, most
 

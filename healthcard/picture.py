@@ -8,7 +8,7 @@ Every code of ours in a picture is found; a further view of it is tried only whi
 import io
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ _PDF_DPI = 300
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")  # no format that runs a program or draws
 _ORIENTATION = 0x0112  # Exif 2.32 section 4.6.4; mirrored pictures read as they are
 _TURNS = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}
+_MENDED_PAGES = 4  # of a document; a photo has one
 _LEAST_CONTRAST = 8  # grey levels
 _LOOK = 13_000_000  # pixels looked at as they are
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -47,9 +48,10 @@ def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = 
     data = picture if isinstance(picture, bytes | Image.Image) else _read_file(Path(picture))
     texts: dict[str, None] = {}
     others = False
-    for page, _ in _pages(data):
-        found = _look(page)
-        texts.update(dict.fromkeys(_reading_order({text: place for text, place in found.items() if text.startswith(prefixes)})))
+    for number, (page, _) in enumerate(_pages(data)):
+        found = _look(page, mending=number < _MENDED_PAGES)
+        ours = {text: place for text, place in reversed(found) if text.startswith(prefixes)}  # of one text twice, the first place
+        texts.update(dict.fromkeys(_reading_order(ours)))
         others = others or bool(found) or _other_code(page)
     if texts:
         return list(texts)
@@ -72,18 +74,21 @@ class Seen:
 
 
 def codes(picture: bytes | Image.Image) -> list[Seen]:
-    """Every QR code of a picture or PDF with its place, page by page; raises PictureError as `scan` does, but not NoCode."""
+    """Every QR code of a picture or PDF with its place, page by page, also where two bear one text.
+
+    Raises PictureError as `scan` does, but not NoCode.
+    """
     seen = []
     for page, dpi in _pages(picture):
-        for text, place in _look(page).items():
+        for text, place in _look(page):
             top_left, top_right, bottom_right, bottom_left = ((x * page.width, y * page.width) for x, y in place.corners)
             seen.append(Seen(text, (top_left, top_right, bottom_right, bottom_left), page, dpi))
     return seen
 
 
-def _look(page: Image.Image) -> dict[str, "_Place"]:
-    """The texts of all QR codes on a page, with their places."""
-    found: dict[str, _Place] = {}
+def _look(page: Image.Image, mending: bool = True) -> list[tuple[str, "_Place"]]:
+    """The texts of all QR codes on a page, each with its place; `mending` looks for damaged ones too, which takes long."""
+    found: list[tuple[str, _Place]] = []
     unread: list[_Place] = []
     if _blank(page):
         return found
@@ -91,24 +96,25 @@ def _look(page: Image.Image) -> dict[str, "_Place"]:
         known = len(found)
         for code in zxingcpp.read_barcodes(view, _QR, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain, return_errors=True):
             place = _Place.of(_corners(code), view.width)
-            if code.valid:
-                found.setdefault(code.text, place)
-            else:
+            if not code.valid:
                 unread.append(place)
-        unread = [place for place in unread if not any(read.covers(place) for read in found.values())]
+            elif not any(text == code.text and read.covers(place) for text, read in found):
+                found.append((code.text, place))
+        unread = [place for place in unread if not any(read.covers(place) for _, read in found)]
         if 0 < known == len(found) and not unread:  # a second look has shown nothing new
             return found
-    if not found or unread:
-        found.update(_mended(page))
+    if mending and (not found or unread):
+        found += _mended(page, {text for text, _ in found})
     return found
 
 
-def _mended(page: Image.Image) -> dict[str, "_Place"]:
-    """The first text of a symbol whose finder patterns are damaged, and its place."""
+def _mended(page: Image.Image, known: Collection[str]) -> list[tuple[str, "_Place"]]:
+    """The first further text of a symbol whose finder patterns are damaged, and its place."""
     for symbol in finders.mended(page):
         for code in zxingcpp.read_barcodes(symbol.picture, _QR, text_mode=zxingcpp.TextMode.Plain, try_rotate=False, try_downscale=False):
-            return {code.text: _Place.of(symbol.corners, page.width)}
-    return {}
+            if code.text not in known:
+                return [(code.text, _Place.of(symbol.corners, page.width))]
+    return []
 
 
 def _corners(code: zxingcpp.Barcode) -> tuple[Point, ...]:

@@ -25,8 +25,8 @@ from healthcard.errors import StoreError
 from healthcard.record import Record
 from healthcard.sign import Signer
 from healthcard.trust import changes, custody, issued, uploads
-from healthcard.trust.bundle import published_signer
-from tests import builders
+from healthcard.trust.bundle import card_hash, published_signer
+from tests import builders, postgres
 from tests.command import healthcard
 from tests.test_verifier import altered, is_problem, post_texts, running_app, waited
 from tests.world import World
@@ -506,6 +506,31 @@ def test_what_the_command_refuses(tmp_path: Path, arguments: list[str], code: in
 
 
 # --- what it never says ------------------------------------------------------------------------------------------------
+
+
+def test_a_seized_database_holds_nothing_of_any_card(region: Region, world: World, request: pytest.FixtureRequest) -> None:
+    """DP-15: whatever was verified, decoded and withdrawn, every file of the database is searched for it."""
+    made = [world.issue(builders.mother(on=TODAY - timedelta(1), observations={"weight": 40 + n / 10})) for n in range(20)]
+    key, owner = region.key("verify", "decode"), world.organisation_signers["mx-rc"]
+    client, listed = region.instance(), [issued.issued_hash(one.token, "test") for one in made]
+    for one in made:
+        for path in ("/v1/verify", "/v1/decode"):
+            assert client.post(path, json={"texts": [one.text]}, headers=key).status_code == 200
+    posted(client, "/v1/revocations", uploads.sign_withdrawals([one.id for one in made], owner, "test"))
+    posted(client, "/v1/issued", uploads.sign_issued(world.station_signer.key, listed, owner, "test"))
+    seized = seized_files(region, request)
+    markers = [marker for one in made for marker in (one.id, one.id.hex().encode(), one.text[:40].encode(), one.token[14:46])]
+    assert card_hash(made[0].id) in seized and listed[0] in seized, "what is there is found"
+    assert not [marker for marker in markers if marker in seized]
+
+
+def seized_files(region: Region, request: pytest.FixtureRequest) -> bytes:
+    """Every byte on the disk of the region's database."""
+    if not str(region.settings["database"]).startswith("postgresql"):
+        return b"".join(path.read_bytes() for path in region.folder.glob("shared.db*"))
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    server.run("psql", "--command=CHECKPOINT", "postgres")
+    return b"".join(path.read_bytes() for path in (server.folder / "data").rglob("*") if path.is_file())
 
 
 def test_no_key_and_no_address_is_in_any_log_line(region: Region, card: Card, world: World, caplog: pytest.LogCaptureFixture) -> None:

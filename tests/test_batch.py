@@ -28,7 +28,7 @@ from tests import builders
 from tests.command import PASSPHRASE, SCRIPT, Done, program, terminal
 
 CAMPAIGN = bool(os.environ.get("HEALTHCARD_CAMPAIGN"))
-KILLS, RECORDS = (200, 300) if CAMPAIGN else (8, 24)
+KILLS, RECORDS = (200, 300) if CAMPAIGN else (8, 16)
 SECRET = bytes(range(32))
 LP = """#!/bin/sh
 # lp as CUPS has it, to paper: keeps what it was told and what came through the pipe. Its disk is another.

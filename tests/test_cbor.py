@@ -280,7 +280,12 @@ def test_a_byte_string_is_read_in_place(content: bytes, before: bytes, after: by
     assert cbor.byte_string_head(len(content)) + content == cbor.dumps(content)
 
 
-@pytest.mark.parametrize("data", ["", "00", "80", "6161", "4201", "58", "5801", "f6", "5f4100ff"])
+@pytest.mark.parametrize("length", [23, 24, 255, 256, 65535, 65536])
+def test_a_byte_string_of_any_length_has_the_shortest_head(length: int) -> None:
+    assert cbor.byte_string(cbor.byte_string_head(length) + bytes(length), 0)[0] == bytes(length)
+
+
+@pytest.mark.parametrize("data", ["", "00", "80", "6161", "4201", "58", "5801", "f6", "5f4100ff", "5a00000001ff"])
 def test_anything_else_is_no_byte_string(data: str) -> None:
     with pytest.raises(Unreadable):
         cbor.byte_string(bytes.fromhex(data), 0)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from healthcard import card, vocabulary
+from healthcard import card, continuing, vocabulary
 from healthcard.errors import ImportNotAllowed, RecordError, Unreadable
 from healthcard.exchange import choice, fhir, mapping, targets
 from healthcard.record import Record
@@ -436,10 +436,10 @@ def test_her_choice_is_honoured_and_vital_interest_needs_a_reason_of_the_list(wo
     assert caught.value.reason == "unknown-reason" and "curiosity" not in str(caught.value)
 
 
-def altered(world: World, text: str) -> card.Reading:
-    """What a card says with one character of its signature changed."""
+def altered(world: World, text: str, *others: str) -> card.Reading:
+    """What a part says with one character of its signature changed, read with the others of its card."""
     for at in range(len(text) - 2, 0, -1):
-        reading = read(world, text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :])
+        reading = read(world, text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :], *others)
         if reading.verdict == "altered":
             return reading
     raise AssertionError("no character of a signature")
@@ -457,6 +457,17 @@ def test_an_altered_card_is_exported_for_vital_interest_only_and_all_of_it_is_ma
     reading = altered(world, world.issue(choosing(**{"import": True})).text)
     [bundle] = (entry["resource"] for entry in json.loads(targets.export(reading, "fhir", "life-at-risk"))["entry"])
     assert [observation["status"] for observation in resources(bundle, "Observation")] == ["preliminary"]
+    assert fhir_checks.faults(bundle) == []
+
+
+def test_of_a_card_and_an_altered_sticker_only_what_the_sticker_says_is_marked(world: World) -> None:
+    text = world.issue(choosing(**{"import": True})).text
+    change = {"person": 0, **builders.contact(TODAY, observations={"temperature": 38.2})}
+    sticker = continuing.extend(read(world, text), change, world.station_signer, world.bundle, sticker=True, now=TODAY).text
+    reading = altered(world, sticker, text)
+    [bundle] = (entry["resource"] for entry in json.loads(targets.export(reading, "fhir", "life-at-risk"))["entry"])
+    marked = {observation["code"]["text"]: observation["status"] for observation in resources(bundle, "Observation")}
+    assert marked == {"Weight": "final", "Body temperature": "preliminary"}
     assert fhir_checks.faults(bundle) == []
 
 

@@ -12,13 +12,17 @@ from playwright.sync_api import BrowserContext, Page
 
 from api import verifier
 from api.settings import Settings
-from healthcard.card import Card
+from healthcard import picture
+from healthcard.card import Card, read
 from healthcard.printing.rendering import render
 from healthcard.record import Record
 from healthcard.resources import example
+from healthcard.sign import Key
+from healthcard.trust import custody
+from healthcard.trust.bundle import CONTINUE
 from tests import browser
 from tests.test_verifier import running_app
-from tests.world import World
+from tests.world import STATION_OF, World
 
 FOUNDED = date(2026, 10, 1)
 
@@ -138,3 +142,64 @@ def test_every_page_is_accessible(phone: BrowserContext, service: httpx.Client, 
     assert not browser.violations(page)
     page.click("#show-her")
     assert not browser.violations(page)
+
+
+def test_v7_he_adds_what_he_gave_offline_and_the_next_scan_merges(
+    world: World, front: Image.Image, tmp_path: Path, card: Card
+) -> None:
+    """His phone makes its own key; once it is listed he signs a sticker without a network, and another reader merges it."""
+    path = tmp_path / "trust.bundle"
+    world.bundle.save(path)
+    with browser.phone(tmp_path, [browser.camera_picture(front)]) as context:
+        with running_app(verifier.create_app(Settings(path))) as service:
+            page = opened(context, service)
+            page.click("#scan")
+            browser.verdict(page)
+            page.click("#add-contact")
+            page.click("#make-key")
+            public = Key(bytes.fromhex(page.locator("#public-key").inner_text()))
+            owner = world.organisation_signers[STATION_OF]
+            listed = custody.add_station(world.bundle, [world.root_signer], STATION_OF, owner, public, CONTINUE, world.today, world.today)
+            listed.save(path)
+            page.reload()
+            page.click("#issuers")
+            page.click("#from-network")
+            page.wait_for_selector("#bundle-said:not(:empty)")
+        context.set_offline(True)
+        page.reload()
+        page.click("#scan")
+        browser.verdict(page)
+        page.click("#add-contact")
+        page.select_option("#person", "1")
+        supply = {"amount": "1", "timing": "once_daily", "days": "10"}
+        for word, fields in (("sales de rehidratación", {"amount": "2"}), ("sulfato de zinc", supply)):
+            label = page.locator(f'#words option[value^="{word}"]').first.get_attribute("value")
+            assert label
+            page.fill("#word", label)
+            for name, value in fields.items():
+                page.select_option(f"#{name}", value) if name == "timing" else page.fill(f"#{name}", value)
+            page.click("#add-entry")
+        assert not browser.violations(page)
+        page.click("#sign")
+        page.wait_for_selector("#sticker svg")
+        drawn = Image.open(io.BytesIO(page.locator("#sticker").screenshot()))
+    [sticker] = picture.scan(_png(drawn))
+    reading = read(card.text, sticker, bundle=listed, now=world.today)
+    assert reading.verdict == "verified" and reading.record
+    given = [given.medicine for given in reading.record.people[1].contacts[-1].medicines or ()]
+    assert given == ["ors", "zinc_20"]
+
+
+def test_v7_nobody_adds_with_a_key_that_is_not_listed(phone: BrowserContext, service: httpx.Client) -> None:
+    page = opened(phone, service)
+    page.click("#scan")
+    browser.verdict(page)
+    page.click("#add-contact")
+    page.click("#make-key")
+    assert page.locator("#sign").count() == 0 and page.locator("#public-key").inner_text()
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

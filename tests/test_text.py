@@ -136,8 +136,8 @@ def test_an_observation_has_the_label_of_its_role_or_of_both() -> None:
     assert label("observation", "temperature", "en", "mother") == label("observation", "temperature", "en", "infant")
 
 
-@pytest.mark.parametrize("language", ["fa", "ar", "zh-Hans", "#25"])
-def test_a_language_without_a_column_is_english_and_a_draft(language: str) -> None:
+@pytest.mark.parametrize("language", ["sw", "ru", "tg", "#25"])
+def test_a_language_without_a_table_is_english_and_a_draft(language: str) -> None:
     assert label("finding", "severe_headache", language) == (label("finding", "severe_headache", "en").text, True)
     assert not label("finding", "severe_headache", "en").draft
 

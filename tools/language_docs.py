@@ -54,7 +54,7 @@ def overview() -> str:
         "A line that is not checked prints on TEST cards only, or beside a checked one. A speaker reads a column below, or the sheet of a"
         " language, strikes out what is wrong, and signs; a line then loses its mark in its table.", "",
         "The first five are languages of the interface, of faces and of the notice. The others are for faces and the notice: their tables"
-        " hold what a face can say, the rest is shown in English. Digits are Latin in all of them: the whole route reads them, packages and"
+        " hold what she can be told, the rest is shown in English. Digits are Latin in all: the whole route reads them, packages and"
         " devices show them. Medicines keep their international names, as the package in her hand has them. Dates are of the Gregorian"
         " calendar, with the month in words. The notice has at most 60 words, in Chinese at most 120 characters.", "",
     ]  # fmt: skip

@@ -212,7 +212,7 @@ def _contents() -> Iterator[BundleCase]:
         "listed_out_of_order", "M73", "hashes of issued parts descend", lambda items: items[5][0].__setitem__(2, b"\1" * 16 + bytes(16))
     )
     yield bad("sealing_out_of_order", "M70", "epochs descend", lambda items: items[6].reverse())
-    yield bad("sealing_twice", "M70", "one key for two epochs of one first day", lambda items: items[6].insert(1, [items[6][0][0], items[6][0][1] + 1, items[6][0][2]]))
+    yield bad("sealing_twice", "M70", "one epoch's key twice", lambda items: items[6].insert(0, items[6][0]))
     yield bad("sealing_key_of_zeros", "M20", "an X25519 key of small order", lambda items: items[6][0].__setitem__(2, bytes(32)))
     real: list[Any] = [_root(1, REAL)]
     published = replace(EMPTY, organisations=(organisation("pa-rc", [], signer=STATION),))

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def labels_json() -> dict[str, Any]:
     sheet = vocabulary.read_csv(vocabulary.folder() / "labels.csv")
     return {
         "languages": labels.LANGUAGES,
+        "face_only": labels.FACE_ONLY,
+        "right_to_left": sorted(labels.RIGHT_TO_LEFT),
         "fractions": {str(part): sign for part, sign in labels.FRACTIONS.items()},
         "pieces": sorted(labels.PIECES),
         "singular_below_two": sorted(labels.SINGULAR_BELOW_TWO),
@@ -113,4 +116,15 @@ def labels_json() -> dict[str, Any]:
     }
 
 
-DATA = {"clinic.json": clinic_json, "growth.json": growth_json, "labels.json": labels_json}
+def face_labels_json(language: str) -> dict[str, Any]:
+    """The labels of a language that has a table of its own."""
+    sheet = vocabulary.read_csv(vocabulary.folder() / "labels" / f"{language}.csv")
+    return {"labels": [[row["kind"], row["key"], row["role"], row["draft"], row[language]] for row in sheet]}
+
+
+DATA = {
+    "clinic.json": clinic_json,
+    "growth.json": growth_json,
+    "labels.json": labels_json,
+    **{f"labels.{language}.json": partial(face_labels_json, language) for language in labels.FACE_ONLY},
+}

@@ -48,6 +48,8 @@ def quantity_json(quantity: Quantity) -> Json:
         out["path"] = quantity.path
     if quantity.range.reject:
         out["reject"] = list(quantity.range.reject)
+    if quantity.range.warn:
+        out["warn"] = list(quantity.range.warn)
     return out
 
 

@@ -95,7 +95,7 @@ def paths_of(specifier: str, importer: str) -> str:
 
 
 def rewritten(source: bytes, importer: str) -> tuple[bytes, set[str]]:
-    """A module with relative imports, nothing that is too new and without its source map, and the modules that it imports; imports in comments stay."""
+    """A module with relative imports, in older words and without source map, and what it imports; imports in comments stay."""
     needed = set()
 
     def relative(found: re.Match[str]) -> str:

@@ -38,8 +38,9 @@ export async function bundleFromTexts(texts, options) {
   const [{ network, of, checksum }] = found;
   const shares = new Map();
   for (const piece of found) {
-    const same = piece.network === network && piece.of === of && piece.checksum === checksum;
-    if (!same || (shares.has(piece.number) && !equal(shares.get(piece.number), piece.bytes))) throw new TrustError("symbols of two bundles");
+    const ofOne = piece.network === network && piece.of === of && piece.checksum === checksum;
+    const copy = shares.get(piece.number) || piece.bytes;
+    if (!ofOne || !equal(copy, piece.bytes)) throw new TrustError("symbols of several trust bundles");
     shares.set(piece.number, piece.bytes);
   }
   if (shares.size < of) throw new TrustError(`${of - shares.size} of ${of} symbols are missing`);

@@ -54,7 +54,7 @@ export async function read(texts, { bundle, now, known, curves, tables = null, n
   };
 }
 
-/** The newest day of issue of a verified card, `before` included: all that a device keeps against a wrong clock; null where there is none. */
+/** The newest day of issue of a verified card, `before` included, null where there is none: what a device keeps against a wrong clock. */
 export function newestCard(reading, before = null) {
   const seen = reading.parts.filter(({ verdict }) => verdict === "verified").map(({ issued }) => issued);
   return [...seen, before].reduce((newest, date) => (newest === null || (date !== null && date > newest) ? date : newest));
@@ -80,7 +80,7 @@ async function readPart(text, { bundle, floor, known, curves, unseal }) {
     speller = new Speller((number) => bundle.organisationName(number), known);
     record = speller.record(decoded);
     part = decoded;
-    if (network !== bundle.network) throw new UnknownIssuer(network === "test" ? "a card of the test network" : "not a card of the test network");
+    if (network !== bundle.network) throw new UnknownIssuer(`${network === "test" ? "" : "not "}a card of the test network`);
     const external = aad(network, "card");
     match = await verify(message, bundle.keys, external, curves);
     await judge(part, match, bundle, toBeSigned(message.header, external, message.payload));
@@ -89,7 +89,8 @@ async function readPart(text, { bundle, floor, known, curves, unseal }) {
     [verdict, reason] = [error.code, error.message];
   }
   const issuer = match ? match.organisation.name : null;
-  const reading = { verdict, notices: [], reason, issuer, part, record, seal: part && part.sealed.length > 0 ? "closed" : "none", previous: null };
+  const seal = part && part.sealed.length > 0 ? "closed" : "none";
+  const reading = { verdict, notices: [], reason, issuer, part, record, seal, previous: null };
   if (!part) return reading;
   const opened = reading.seal === "closed" && unseal.length > 0 ? await openPart(reading, { bundle, known, curves, unseal }) : reading;
   return { ...opened, notices: partNotices(opened, opened.speller || speller, match, floor) };

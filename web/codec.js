@@ -2,8 +2,8 @@
  * The content of one token as it stands on the wire: part, persons, rows, events (spec section 5). record.js puts it into words.
  *
  * `decode` gives `{ kind, id, continues, issued, language, choices, sealed, payload, people }`; a person is
- * `{ ref, index, role, anchor, profile, sealedProfile, history, rows }` and a row `{ day, source, values, events }`. `profile` and `values` are Maps
- * from bit to wire, `events` the events as they stand.
+ * `{ ref, index, role, anchor, profile, sealedProfile, history, rows }` and a row `{ day, source, values, events }`. `profile` and
+ * `values` are Maps from bit to wire, `events` the events as they stand.
  */
 
 import { ascending, compare } from "./bytes.js";
@@ -39,7 +39,7 @@ export function decode(payload) {
   }
   need(Array.isArray(item) && item.length > 0, "not a part");
   const head = integer(item[0], 0, LARGEST);
-  if (head > 1) throw new NewerVersion("a later version of the format");
+  if (head > 1) throw new NewerVersion(`format version ${head >> 1}`);
   need(item.length >= 8 && item.length <= 7 + MOST_PEOPLE, "a part of another length");
   const [, id, continues, first, issued, holder, sealed, ...persons] = item;
   const kind = KINDS[head];

@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "8cd14d2848a82e2a";
+self.VERSION = "f99c7c2ea9e24ae5";
 self.FILES = [
  "./",
  "bundle_texts.js",
@@ -15,10 +15,20 @@ self.FILES = [
  "clinic/states.js",
  "clinic/tables.js",
  "codec.js",
+ "continuing.js",
  "curves.js",
  "data/clinic.json",
  "data/growth.json",
+ "data/labels.am.json",
+ "data/labels.ar.json",
+ "data/labels.bn.json",
+ "data/labels.fa.json",
+ "data/labels.hi.json",
  "data/labels.json",
+ "data/labels.ne.json",
+ "data/labels.ps.json",
+ "data/labels.so.json",
+ "data/labels.zh-Hans.json",
  "data/published_keys.json",
  "data/vocabulary.json",
  "days.js",
@@ -50,6 +60,7 @@ self.FILES = [
  "pictograms/vaccine.svg",
  "pictograms/write.svg",
  "record.js",
+ "scanner/adding.js",
  "scanner/app.js",
  "scanner/camera.js",
  "scanner/decoder-worker.js",
@@ -66,6 +77,7 @@ self.FILES = [
  "seal.js",
  "sealed.js",
  "sign.js",
+ "signer.js",
  "style.css",
  "symbol.js",
  "trust.js",

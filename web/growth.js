@@ -66,7 +66,7 @@ export class GrowthStandards {
     for (const name of this.indicators.filter((indicator) => indicator in z)) {
       const value = z[name];
       if (flags.has(name)) words[name] = "implausible";
-      else if (name in this.classes) words[name] = this.classes[name][(value >= -3) + (value >= -2) + (value > 1) + (value > 2) + (value > 3)];
+      else if (name in this.classes) words[name] = this.classes[name][step(value)];
     }
     return words;
   }
@@ -91,13 +91,18 @@ function measured(value) {
   return typeof value === "number" && value > 1e-6 && value < 1e6 ? value : null;
 }
 
+/** In which of WHO's six classes a score falls, the lowest first. */
+function step(z) {
+  return (z >= -3) + (z >= -2) + (z > 1) + (z > 2) + (z > 3);
+}
+
 function summed(column, scale) {
   const out = new Float64Array(column.length);
-  let step = 0;
+  let slope = 0;
   let sum = 0;
   column.forEach((difference, n) => {
-    step += difference;
-    sum += step;
+    slope += difference;
+    sum += slope;
     out[n] = sum / scale;
   });
   return out;

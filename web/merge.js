@@ -84,7 +84,9 @@ function everyEntry(record) {
 
 /** The persons of all parts, each with what every part says of her, in rank order (M88). */
 function personGroups(parts, best) {
-  const said = parts.flatMap((source) => source.part.people.map(({ index, role }, n) => ({ index, role, source, json: source.record.people[n] })));
+  const said = parts.flatMap((source) =>
+    source.part.people.map(({ index, role }, n) => ({ index, role, source, json: source.record.people[n] })),
+  );
   const onCard = (one) => (best.part.kind === "card" ? best.part.people.some((person) => same(person, one)) : one.index === 0);
   const first = said.filter((one, n) => said.findIndex((other) => same(one, other)) === n);
   const ordered = first.sort((a, b) => Number(onCard(b)) - Number(onCard(a)) || a.index - b.index || byText(a.role, b.role));

@@ -100,10 +100,12 @@ export class Speller {
   contact({ day: dayNumber, source, values, events }, role) {
     const arrays = events.filter((event) => Array.isArray(event));
     const numbers = events.filter((event) => !Array.isArray(event));
+    const findings = numbers.filter((event) => event > 0 && isHistory(event));
     const [time] = arrays.filter(([first]) => first === TIME);
     const [referral] = arrays.filter(([first]) => first === REFERRAL);
     const numbered = arrays.filter(([first]) => first === OBSERVATION).map(([, number, wire]) => [number, wire]);
-    const observations = [...values, ...numbered].map(([number, wire]) => this.observation(number, wire, role));
+    const measured = [...values, ...numbered].sort(([one], [other]) => one - other);
+    const observations = measured.map(([number, wire]) => this.observation(number, wire, role));
     const kept = arrays.filter(([first]) => first < OBSERVATION);
     if (kept.length > 0) this.unknownCode = true;
     return {
@@ -111,7 +113,7 @@ export class Speller {
       ...(time ? { time: clock(time[1]) } : {}),
       ...this.source("source", source),
       ...(observations.length > 0 ? { observations: Object.fromEntries(observations) } : {}),
-      ...nonEmpty("findings", numbers.filter((event) => event > 0 && isHistory(event)).map((event) => this.word(this.known.findings, event))),
+      ...nonEmpty("findings", findings.map((event) => this.word(this.known.findings, event))),
       ...nonEmpty("medicines", this.medicines(arrays.filter(isMedicine))),
       ...nonEmpty("vaccines", numbers.filter((event) => event < 0).map((event) => this.vaccine(event))),
       ...nonEmpty("services", numbers.filter((event) => !isHistory(event)).map((event) => this.word(this.known.services, event))),

@@ -2,7 +2,9 @@
 
 import { ascending, compare, hex } from "./bytes.js";
 import { CborError, dumps, loads } from "./cbor.js";
-import { checkEvents, integer, isHistory, isMedicine, MOST_EVENTS, MOST_ROWS, need, OBSERVATION, REFERRAL, SOURCES, TIME } from "./codec.js";
+import {
+  checkEvents, integer, isHistory, isMedicine, MOST_EVENTS, MOST_ROWS, need, OBSERVATION, REFERRAL, SOURCES, TIME,
+} from "./codec.js";
 import { SealError, Unreadable } from "./errors.js";
 import { FIRST_NUMBERED } from "./vocabulary.js";
 
@@ -10,7 +12,11 @@ const PROFILE_ROW = -1;
 const PROFILE_VALUE = -4;
 const HISTORY_SOURCE = -5;
 
-/** `{ previous, part }` of an opened content: the id of the card before, null where none is named, and `part` with its entries. Raises SealError. */
+/**
+ * `{ previous, part }` of an opened content: the id of the card before, null where none is named, and `part` with its entries.
+ *
+ * Raises SealError.
+ */
 export function join(part, content) {
   try {
     const items = loads(content, 1);

@@ -65,5 +65,5 @@ export async function verify(message, candidates, external, curves) {
   for (const candidate of tried) {
     if (await curves.verify(candidate.key, message.signature, covered)) return candidate;
   }
-  throw new Altered("the signature fits no key of this issuer");
+  throw new Altered("the bytes do not match the signature");
 }

@@ -72,16 +72,11 @@ def batch(
 
     Lines that can't be cards are named and left out (exit code 1). No record is kept: the journal holds keyed hashes of lines.
     """
-    if printer and out:
-        raise typer.BadParameter("--printer or --out, not both", param_hint="--out")
-    if not printer and not out and (json_ or sys.stdout.isatty()):
-        raise typer.BadParameter("needed, or --printer, where standard output can't take the PDF", param_hint="--out")
-    if confirm and assume_printed:
-        raise typer.BadParameter("--confirm or --assume-printed, not both", param_hint="--confirm")
-    if records == "-" and (confirm or journal is None):
-        raise typer.BadParameter("records from standard input need --journal FILE, and nobody can be asked", param_hint="RECORDS.ndjson")
-    if language is not None and language not in FACE_LANGUAGES:
-        raise typer.BadParameter(f"one of {', '.join(FACE_LANGUAGES)}", param_hint="--language")
+    _require(not (printer and out), "--out", "--printer or --out, not both")
+    _require(bool(printer or out) or not (json_ or sys.stdout.isatty()), "--out", "or --printer, where the PDF can't go to standard output")
+    _require(not (confirm and assume_printed), "--confirm", "--confirm or --assume-printed, not both")
+    _require(records != "-" or bool(journal and not confirm), "RECORDS.ndjson", "standard input needs --journal, and nobody is asked")
+    _require(language in (None, *FACE_LANGUAGES), "--language", f"one of {', '.join(FACE_LANGUAGES)}")
     look = Look(template, language, text_light=text_light, hours=hours, own_templates=own_templates)
     places = grid(look)
     again = _typed_again(typed_again or [])
@@ -104,12 +99,11 @@ def batch(
     ask = confirm or (not assume_printed and records != "-" and sys.stdin.isatty())
     denied = 0
     with Journal.open(journal or Path(f"{records}.journal"), signer.secret) as held, _progress() as progress:
-        run = Batch(held, issue, look)
         task = progress.add_task("cards", total=len(lines))
+        run = Batch(held, issue, look, lambda count: progress.advance(task, count))
         try:
             for at, line in enumerate(lines, 1):
                 run.add(line)
-                progress.update(task, completed=at)
                 if run.waiting and (at == len(lines) or (printer and run.waiting == places.cards)):
                     if out:
                         _clear(out, held)
@@ -122,6 +116,11 @@ def batch(
             _report(run, json_)
     if run.refused or denied:
         raise typer.Exit(1)
+
+
+def _require(right: bool, option: str, message: str) -> None:
+    if not right:
+        raise typer.BadParameter(message, param_hint=option)
 
 
 def _typed_again(given: Sequence[str]) -> dict[int, dict[str, str]]:
@@ -165,6 +164,7 @@ def _deliver(printer: str | None, out: Path | None, journal: Journal) -> Callabl
         elif out:
             journal.note_file(pdf, names)
             _write(out, pdf)
+            print(f"{out}: print it at actual size on both sides, turned on the long edge", file=sys.stderr)
         else:
             sys.stdout.buffer.write(pdf)
             sys.stdout.buffer.flush()

@@ -17,7 +17,7 @@ from healthcard.printing.check import check as check_print
 
 def check(
     taken: Annotated[Path, typer.Argument(metavar="PICTURE", help="scan or photo of the printed card", show_default=False)],
-    card: Annotated[str, typer.Option("--card", "-c", help="the card as it was issued: NAME.txt, its PDF, or its text", show_default=False)],
+    card: Annotated[str, typer.Option("--card", "-c", help="the card as issued: NAME.txt, its PDF, or its text", show_default=False)],
     template: Annotated[str, typer.Option(help="template that it was printed with")] = "a7",
     dpi: Annotated[
         float | None, typer.Option(min=75, max=4800, help="dots per inch of the scanner, if its file does not say them", show_default=False)

@@ -28,8 +28,11 @@ def known_language(language: str | None) -> str | None:
     return language
 
 
-FaceLanguage = Annotated[str, typer.Option("--language", "-l", callback=known_language, help="hers; on the face it comes first")]
-Route = Annotated[str, typer.Option(callback=known_language, help="the route's, printed beside hers")]
+FaceLanguage = Annotated[
+    str | None,
+    typer.Option("--language", "-l", callback=known_language, help="hers, comes first; default: the record's own", show_default=False),
+]
+Route = Annotated[str, typer.Option("--route", callback=known_language, help="language of the route, printed beside hers")]
 
 
 def list_templates(own: OwnTemplates = None, json_: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
@@ -45,8 +48,8 @@ def list_templates(own: OwnTemplates = None, json_: Annotated[bool, typer.Option
 
 def preview(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of a template", show_default=False)],
-    language: FaceLanguage = "en",
-    route: Route = "es",
+    language: Annotated[str, typer.Option("--language", "-l", callback=known_language, help="hers, which comes first")] = "en",
+    route: Route = rendering.ROUTE_LANGUAGE,
     text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
     hours: Hours = "",
     out: Annotated[Path, typer.Option(help="folder for NAME.pdf and NAME.png")] = Path("."),

@@ -23,7 +23,8 @@ SYSTEMS: Mapping[str, str] = {
     "icd10": "http://hl7.org/fhir/sid/icd-10", "atc": "http://www.whocc.no/atc", "cvx": "http://hl7.org/fhir/sid/cvx",
     "gts": "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation", "priority": "http://hl7.org/fhir/request-priority",
 }  # fmt: skip
-# Columns of the vocabulary that hold codes, with the column that says how each was checked and what it says of one not read.
+# By sheet of the vocabulary: the columns that hold codes, each with the column that says how it was checked and the words there for a
+# code that was not read. ATC has no such column.
 CODES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "observations": (("loinc", "loinc_check", frozenset(("recalled", "to be confirmed"))),),
     "findings": (("icd10", "icd10_title_checked", frozenset(("recalled", ""))),),
@@ -125,7 +126,7 @@ class ExchangeMapping:
         keys = (entry.key, f"*{entry.row.get('kind', '')}", "*")
         row: Mapping[str, str] = next((self._rows[sheet, key] for key in keys if (sheet, key) in self._rows), {})
         checked = tuple(
-            Coding(SYSTEMS[column], entry.row[column])
+            Coding(SYSTEMS[column], entry.row[column], entry.row.get(f"{column}_title_checked", ""))
             for column, check, not_read in CODES.get(sheet, ())
             if entry.row.get(column) and entry.row.get(check) not in not_read
         )

@@ -77,6 +77,7 @@ class Batch:
     journal: Journal
     issue: Callable[[Line], Card]
     look: Look
+    advance: Callable[[int], None] = lambda count: None  # is told of every few lines that are dealt with
     skipped: int = 0  # confirmed by an earlier run
     refused: list[Refusal] = field(default_factory=list)
     issued: int = 0
@@ -97,6 +98,7 @@ class Batch:
         """Make the card of a line, unless it is done; what can't be a card is in `refused`."""
         if self.done(line):
             self.skipped += 1
+            self.advance(1)
             return
         try:
             if len(line.data) > LARGEST_LINE:
@@ -105,6 +107,7 @@ class Batch:
             face = face_data(card, self.look)
         except HealthcardError as error:
             self.refused.append(Refusal.of(line.number, error))
+            self.advance(1)
         else:
             self._ready.append((line, card, face))
 
@@ -116,7 +119,7 @@ class Batch:
         ready, self._ready = self._ready, []
         made = [card for _, card, _ in ready]
         names = [self.journal.name(line.data, line.occurrence) for line, _, _ in ready]
-        pdf = composed([card.text for card in made], [face for _, _, face in ready], self.look)
+        pdf = composed([card.text for card in made], [face for _, _, face in ready], self.look, self.advance)
         self.journal.note(ISSUED, names)
         leave(made)
         deliver(pdf, names)

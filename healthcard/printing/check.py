@@ -1,6 +1,6 @@
 """The check scan: is a print whole, full size and strong enough to be handed over?
 
-    proof(page, card.text, dpi=300)                     # before printing: reads even from a poor printer, or PrintError
+    proof(pdf, card.text)                               # before printing: reads even from a poor printer, or PrintError
     results = check(picture, card.text, template)       # at the desk: a scan or photo of what came out of the printer
     good = all(result.passed for result in results)
 
@@ -10,12 +10,12 @@ they are the edges of the picture, or what a ruler of the desk shows for the 50 
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import zxingcpp
-from PIL import Image, ImageDraw, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from healthcard import picture
 from healthcard.errors import PrintError
@@ -58,22 +58,18 @@ class Result:
         return {"check": self.name, "passed": self.passed, "place": self.place, "measured": self.measured, "advice": self.advice}
 
 
-def proof(page: Image.Image, text: str, dpi: float) -> None:
-    """Raises PrintError unless each code of a page raster reads from a poor print of it too.
+def proof(made: bytes | Image.Image, text: str) -> None:
+    """Raises PrintError unless every code of a rendered PDF or picture reads as `text`, and reads so from a poor print of it too.
 
-    The printer simulated shrinks to 96 %, spreads and loses toner, and prints faint: then a good print has a margin.
+    The printer simulated shrinks to 96 %, spreads and loses toner, and prints faint: what passes has a margin.
     """
-    codes = zxingcpp.read_barcodes(page, QR)
-    if not codes or any(code.text != text for code in codes):
-        raise PrintError("the rendered code does not read as the card: nothing was issued; choose another template or shorten the record")
-    for code in codes:
-        xs, ys = zip(*((corner.x, corner.y) for corner in _corners(code)), strict=True)
-        margin = (max(xs) - min(xs)) // 10
-        poor = _poor_print(page.crop((min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin)), dpi)
+    seen = picture.codes(made)
+    if not seen or any(code.text != text for code in seen):
+        raise PrintError("the printed code does not read back as the card: nothing was issued")
+    for code in seen:
+        poor = _poor_print(_cut_out(code), code.dpi or SCANNER_DPI)
         if [found.text for found in zxingcpp.read_barcodes(poor, QR)] != [text]:
-            raise PrintError(
-                f"the code would not read from a poor print at {dpi:g} dpi: take a template with a larger code, or a printer of more dpi"
-            )
+            raise PrintError("the code would not read from a poor print: take a template with a larger code, or a printer of more dpi")
 
 
 def check(
@@ -94,7 +90,8 @@ def check(
     results = []
     for number, code in enumerate(seen, 1):
         place = f"code {number}" if len(seen) > 1 else "code"
-        results += [Result("bytes", True, place, "the very same"), _size(code, place, template, dpi, ruler_mm), *_ink(code, place, template)]
+        size = _size(code, place, template, dpi, ruler_mm)
+        results += [Result("bytes", True, place, "the very same"), size, *_ink(code, place, template)]
     return results
 
 
@@ -146,11 +143,11 @@ def _flat_side(code: Seen) -> float | None:
 def _symbol_mm(text: str, template: Template) -> float:
     """Printed side of the symbol without its quiet zone."""
     made = _expected(text, template)
-    return made.module_mm(template.code_mm) * made.modules
+    return made.module_mm(made.printed_mm(template.code_mm, template.dpi)) * made.modules
 
 
 def _expected(text: str, template: Template) -> Symbol:
-    return symbol(text, template.code_mm, None if template.dpi is None else round(template.dpi))
+    return symbol(text, template.code_mm, template.dpi)
 
 
 # --- ink -----------------------------------------------------------------------------------------------------------
@@ -165,14 +162,14 @@ def _ink(code: Seen, place: str, template: Template) -> Iterator[Result]:
     place_on_page = pixels_of(c, -QUIET, -QUIET, 1 / _SAMPLES)
     seen = code.page.transform((wide, wide), Image.Transform.PERSPECTIVE, place_on_page, Image.Resampling.BICUBIC).reduce(_SAMPLES)
     meant = made.image(1).convert("L")
-    dark, light = _middle(seen, _inner(meant, dark=True)), _middle(seen, _inner(meant, dark=False))
+    dark, light = (_middle(seen, _inner(meant, dark)) for dark in (True, False))
     contrast = max(0.0, (light - dark) / max(light, 1))
     measured = f"{contrast:.0%} darker than paper".replace("%", " %")
     faint = contrast < LEAST_CONTRAST
     advice = "change the toner or ink, switch off its saving mode and print again (in a photo: more and even light)"
     yield Result("contrast", not faint, place, measured, advice if faint else "")
     yield _missing(seen, meant, place)
-    yield _quiet_zone(seen, place, dark, light)
+    yield _quiet_zone(seen, place, dark)
 
 
 def _missing(seen: Image.Image, meant: Image.Image, place: str) -> Result:
@@ -190,15 +187,16 @@ def _missing(seen: Image.Image, meant: Image.Image, place: str) -> Result:
     return Result("damage", share <= MOST_MISSING, place, measured, "" if share <= MOST_MISSING else advice)
 
 
-def _quiet_zone(seen: Image.Image, place: str, dark: float, light: float) -> Result:
+def _quiet_zone(seen: Image.Image, place: str, dark: float) -> Result:
     """Nothing stands within four modules of the symbol, on any side."""
     side = seen.width
-    limit = light - 0.4 * (light - dark)
+    paper = seen.filter(ImageFilter.MaxFilter(2 * QUIET + 5))  # the lightest near each module: light falls unevenly on a photo
+    ink = ImageChops.subtract(seen.point(lambda value: value - dark), paper.point(lambda value: 0.6 * (value - dark)))
     strips = {"on the left": (0, 0, QUIET, side), "on the right": (side - QUIET, 0, side, side),
               "above": (0, 0, side, QUIET), "below": (0, side - QUIET, side, side)}  # fmt: skip
     for name, box in strips.items():
-        strip = seen.crop(box).tobytes()
-        if sum(value < limit for value in strip) > MOST_INK * len(strip):
+        strip = ink.crop(box).tobytes()
+        if strip.count(0) > MOST_INK * len(strip):
             measured = f"not white {name} of the code, or the picture ends there"
             advice = "cut further out, print without the mark, or take the picture with more around the code"
             return Result("quiet-zone", False, place, measured, advice)
@@ -218,6 +216,13 @@ def _middle(seen: Image.Image, mask: Image.Image) -> float:
 # --- the poor printer ----------------------------------------------------------------------------------------------
 
 
+def _cut_out(code: Seen) -> Image.Image:
+    """The code with a little more than its quiet zone."""
+    xs, ys = zip(*code.corners, strict=True)
+    margin = (max(xs) - min(xs)) / 10
+    return code.page.crop((int(min(xs) - margin), int(min(ys) - margin), int(max(xs) + margin), int(max(ys) + margin)))
+
+
 def _poor_print(code: Image.Image, dpi: float) -> Image.Image:
     """A code as a printer leaves it that scales to 96 %, spreads its toner, prints faint and leaves specks out; alike each time."""
     size = max(1, round(code.width * PROOF_SCALE)), max(1, round(code.height * PROOF_SCALE))
@@ -231,8 +236,3 @@ def _poor_print(code: Image.Image, dpi: float) -> Image.Image:
         area += 3.14 * radius * radius
     spread = printed.filter(ImageFilter.GaussianBlur(PROOF_SPREAD_MM * dot))
     return spread.point(lambda value: PROOF_BLACK + value * (255 - PROOF_BLACK) // 255)
-
-
-def _corners(code: zxingcpp.Barcode) -> Sequence[zxingcpp.Point]:
-    place = code.position
-    return place.top_left, place.top_right, place.bottom_right, place.bottom_left

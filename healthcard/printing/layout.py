@@ -82,7 +82,6 @@ class CardFace:
     text_light: bool = False
     code_mm: float = 40.0
     charts: Sequence[Mapping[str, Any]] = ()
-    route_language: str | None = None
 
 
 @dataclass(frozen=True)

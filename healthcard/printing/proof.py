@@ -8,12 +8,12 @@ published keys.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
 from PIL import Image
 
@@ -23,8 +23,8 @@ from healthcard.card import Card
 from healthcard.continuing import extend
 from healthcard.errors import HealthcardError
 from healthcard.part import Part
-from healthcard.picture import pdfium_lock
 from healthcard.printing import rendering, templates
+from healthcard.printing.readback import opened
 from healthcard.printing.templates import Template
 from healthcard.record import Record
 from healthcard.resources import folder
@@ -42,11 +42,12 @@ SLACK_MM: Final = 0.12  # what a raster may be off: a dot and a half at 300 dpi
 INK: Final = 128  # darker is ink
 # No word for a person's status or for an illness that marks her, in any language of the interface (DP-27).
 STATUS: Final = re.compile(
-    r"\b(\w*migra\w*|\w*migré\w*|refugee\w*|refugi\w*|réfugi\w*|refij\w*|asylum\w*|asil\w*|azil\w*|HIV|VIH|AIDS|SIDA)\b", re.IGNORECASE
+    r"\b((?i:\w*migra\w*|\w*migré\w*|refugee\w*|refugi\w*|réfugi\w*|refij\w*|asylum\w*|asil\w*|azil\w*)|HIV|VIH|AIDS|SIDA)\b"
 )
 # A template draws codes and pictograms, never a picture of its own: that would be a logo or an emblem (DP-27).
 PICTURE: Final = re.compile(r"\bimage\(\s*\"")
 CARD_ID: Final = bytes.fromhex("0102030405060708")  # every other card's is random
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 SINCE: Final = timedelta(days=30)
 FAMILY: Final = "family_three_contacts"
 ADDED: Final = {
@@ -72,7 +73,8 @@ def reference_cards() -> Mapping[str, Card]:
     bundle = _bundle(family.issued)
     reading = cards.read(family.text, bundle=bundle, now=family.issued)
     change = {"person": 1, "date": family.issued.isoformat(), **ADDED}
-    made["sticker"] = extend(reading, change, published_signer(1), bundle, sticker=True, now=family.issued)
+    sticker = extend(reading, change, published_signer(1), bundle, sticker=True, now=family.issued)
+    made["sticker"] = _signed(replace(sticker.part, id=CARD_ID[::-1]), bundle)
     return made
 
 
@@ -93,12 +95,8 @@ def faults(
     except HealthcardError as error:
         yield str(error)
         return
-    with pdfium_lock:
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            pages = [(page.get_size(), _picture(page, template.png_dpi), page.get_textpage().get_text_range()) for page in document]
-        finally:
-            document.close()
+    with opened(pdf) as found:
+        pages = [(page.get_size(), _picture(page, template.png_dpi), page.get_textpage().get_text_range()) for page in found]
     if len(pages) != template.pages:
         yield f"{len(pages)} pages where templates.json says {template.pages}: text runs over, or pages is wrong"
     for number, (points, page, _) in enumerate(pages, 1):
@@ -123,7 +121,7 @@ def _edge(template: Template, page: Image.Image) -> Iterator[str]:
     """Ink where the page is cut: text has run out of its box."""
     if not template.edge_mm:
         inset = round(CLEAR_MM / 25.4 * template.png_dpi)
-        edges = page.point(lambda value: 255 * (value < INK))
+        edges = _ink(page)
         edges.paste(0, (inset, inset, page.width - inset, page.height - inset))
         if edges.getbbox():
             yield f"something is printed less than {CLEAR_MM:g} mm from the cut"
@@ -135,10 +133,10 @@ def _code(template: Template, card: Card, page: Image.Image) -> Iterator[str]:
         yield f"{len(codes)} codes read at {template.png_dpi:g} dpi; there must be the one of this card"
         return
     mm = 25.4 / template.png_dpi
-    corners = codes[0].position
-    points = [(p.x * mm, p.y * mm) for p in (corners.top_left, corners.top_right, corners.bottom_right, corners.bottom_left)]
-    left, top, right, bottom = (pick(place[axis] for place in points) for pick in (min, max) for axis in (0, 1))
-    module = (right - left) / symbol.symbol(card.text, template.code_mm, template.dpi).modules
+    modules = symbol.symbol(card.text, template.code_mm, template.dpi).modules
+    box = _extent(page, codes[0].position, modules)
+    left, top, right, bottom = (edge * mm for edge in box)
+    module = (right - left) / modules
     quiet = QUIET_MODULES * module
     if module < MODULE_MM - SLACK_MM / 10:
         yield f"a module of the code is {module:.2f} mm; {MODULE_MM:.2f} mm are needed"
@@ -150,18 +148,32 @@ def _code(template: Template, card: Card, page: Image.Image) -> Iterator[str]:
         from_fold = max(top - quiet - template.fold_mm, template.fold_mm - bottom - quiet)
         if from_fold < FROM_FOLD_MM - SLACK_MM:
             yield f"the code with its quiet zone is {from_fold:.1f} mm from the fold; {FROM_FOLD_MM:g} mm are needed"
-    if _ink_around(page, (left / mm, top / mm, right / mm, bottom / mm), quiet / mm):
+    if _ink_around(page, box, quiet / mm):
         yield f"something stands in the quiet zone of the code; {QUIET_MODULES} modules around it must be white"
 
 
-def _ink_around(page: Image.Image, box: tuple[float, float, float, float], quiet: float) -> bool:
-    """Whether there is ink in the ring of `quiet` pixels around `box`, but for the dot or two that a raster may be off."""
+def _extent(page: Image.Image, place: zxingcpp.Position, modules: int) -> Box:
+    """Left, top, right and bottom of a code in pixels: of its ink near to where the reader saw it, which is a module off or so."""
+    corners = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
+    near = round(2 * (max(xs) - min(xs)) / modules)
+    left, top = min(xs) - near, min(ys) - near
+    found = _ink(page.crop((left, top, max(xs) + near, max(ys) + near))).getbbox()
+    assert found
+    return left + found[0], top + found[1], left + found[2], top + found[3]
+
+
+def _ink_around(page: Image.Image, box: Box, quiet: float) -> bool:
+    """Whether there is ink in the ring of `quiet` pixels around `box`, but for the dot that a raster may be off."""
     left, top, right, bottom = box
-    ring = page.crop((round(left - quiet) + 2, round(top - quiet) + 2, round(right + quiet) - 2, round(bottom + quiet) - 2))
-    ink = ring.point(lambda value: 255 * (value < INK))
-    inner = round(quiet) - 4
-    ink.paste(0, (inner, inner, ink.width - inner, ink.height - inner))
-    return ink.getbbox() is not None
+    reach = round(quiet) - 1
+    ring = _ink(page.crop((left - reach, top - reach, right + reach, bottom + reach)))
+    ring.paste(0, (reach, reach, ring.width - reach, ring.height - reach))
+    return ring.getbbox() is not None
+
+
+def _ink(page: Image.Image) -> Image.Image:
+    return page.point(lambda value: 255 * (value < INK))
 
 
 def _words(text: str, language: str, route_language: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,6 +15,7 @@ from healthcard.errors import NoCode, PrintError
 from healthcard.printing import layout, paper, templates
 from healthcard.printing.charts import charts
 from healthcard.printing.layout import CardFace, Words
+from healthcard.printing.readback import READ_DPI, codes, opened
 from healthcard.printing.scripts import direction, prepared
 from healthcard.printing.templates import Template
 from healthcard.words.labels import FACE_LANGUAGES, day, filled, label
@@ -52,8 +54,7 @@ def poster(
 ) -> bytes:  # fmt: skip
     """How to use the card, for the wall of a service point; raises PrintError."""
     found = templates.find(template, own_templates)
-    face = _face((language, route_language), hours)
-    return _printed(found, _data(face, (), None), format, own_templates)
+    return _printed(found, poster_data(language, route_language, hours), format, own_templates)
 
 
 def poster_files(
@@ -81,6 +82,8 @@ def checked_files(
 
 def check_scan(made: bytes, card: Card) -> None:
     """Raises PrintError unless the picture or PDF reads as this very card and no other."""
+    if made.startswith(b"%PDF-") and _reads_at_once(made, card):
+        return
     try:
         found = picture.scan(made)
     except NoCode:
@@ -89,17 +92,31 @@ def check_scan(made: bytes, card: Card) -> None:
         raise PrintError("the printed code does not read back as the card: nothing was issued")
 
 
+def _reads_at_once(pdf: bytes, card: Card) -> bool:
+    """Whether every page shows this card and no other at the first look."""
+    with opened(pdf) as pages:
+        return all([code.text for code in codes(page, READ_DPI)] == [card.text] for page in pages)
+
+
 def card_data(
     card: Card, language: str | None, route_language: str, text_light: bool, template: Template | None = None, hours: str = ""
 ) -> dict[str, object]:
     """What the template gets (the a7 by default): her language first, the route's beside it."""
     template = template or templates.find("a7")
-    face = _face((language or card.record.language, route_language), hours, card, template, text_light)
-    hers, route = face.language, face.route_language
-    shown, beside = paper.sections(card.handover, hers), paper.sections(card.handover, route, beside=True) if route else None
+    if not template.code_mm:
+        raise PrintError(f"template {template.name} has no code: it is no card")
+    languages = Languages.of(language or card.record.language, route_language)
+    face = _card_face(card, template, languages, text_light, hours)
+    shown = paper.sections(card.handover, languages.hers)
+    beside = paper.sections(card.handover, languages.route, beside=True) if languages.route else None
     if template.kind == "sticker":
         shown, beside = _added(shown), _added(beside) if beside else None
     return _data(face, shown, beside)
+
+
+def poster_data(language: str, route_language: str, hours: str = "") -> dict[str, object]:
+    """What the template of a poster gets."""
+    return _data(_poster_face(Languages.of(language, route_language), hours), (), None)
 
 
 def side_by_side(pages: list[bytes], dpi: float = PNG_DPI, thermal: bool = False) -> bytes:
@@ -118,47 +135,60 @@ def side_by_side(pages: list[bytes], dpi: float = PNG_DPI, thermal: bool = False
     return file.getvalue()
 
 
-def _face(
-    wanted: tuple[str, str], hours: str, card: Card | None = None, template: Template | None = None, text_light: bool = False
-) -> CardFace:
-    """The face beside its lines; without a card that of a poster."""
-    if hours and not HOURS.fullmatch(hours):
-        raise PrintError("the hours of the desk are digits only, such as 8:00-17:00")
-    hers, *others = [name for name in dict.fromkeys(wanted) if name in FACE_LANGUAGES] or ["en"]
-    route = others[0] if others else None
+@dataclass(frozen=True)
+class Languages:
+    """Hers, and the route's where it is another; a language without texts is passed over."""
 
-    def words(kind: str, key: str, role: str | None = None) -> Words:
-        return label(kind, key, hers, role).text, label(kind, key, route, role).text if route else None
+    hers: str
+    route: str | None
 
-    def pair(kind: str, key: str, role: str | None = None) -> dict[str, Any]:
-        text, second = words(kind, key, role)
+    @classmethod
+    def of(cls, *wanted: str) -> "Languages":
+        hers, *others = [name for name in dict.fromkeys(wanted) if name in FACE_LANGUAGES] or ["en"]
+        return cls(hers, others[0] if others else None)
+
+    def words(self, kind: str, key: str, role: str | None = None) -> Words:
+        return label(kind, key, self.hers, role).text, label(kind, key, self.route, role).text if self.route else None
+
+    def plain(self, kind: str, key: str, role: str | None = None) -> dict[str, Any]:
+        """Words for a chart, without their remark in brackets."""
+        text, second = self.words(kind, key, role)
         return {"text": text.partition(" (")[0], "second": second.partition(" (")[0] if second else None}
 
-    strings = {name: words("ui", {"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS}
-    if hours:
-        strings["hours"] = hours, None
-    if card is None:
-        used = [*(("ui", f"poster_{name}") for name in POSTER), *(("section", key) for key in layout.ORDER)]
-        strings |= {key.removeprefix("poster_"): words(kind, key) for kind, key in used}
-        if any(label(kind, key, name).draft for kind, key in used for name in (hers, route) if name):
-            strings["draft"] = words("ui", "draft")
-        return CardFace("", "real", hers, direction(hers), (), strings["title"], ("", None), strings, route_language=route)
-    assert template
+    def draft(self, kind: str, key: str) -> bool:
+        return any(label(kind, key, name).draft for name in (self.hers, self.route) if name)
+
+    def strings(self, hours: str) -> dict[str, Words]:
+        """What faces say beside their lines, by name; raises PrintError for hours that are none."""
+        if hours and not HOURS.fullmatch(hours):
+            raise PrintError("the hours of the desk are digits only, such as 8:00-17:00")
+        found = {name: self.words("ui", {"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS}
+        return found | ({"hours": (hours, None)} if hours else {})
+
+
+def _poster_face(languages: Languages, hours: str) -> CardFace:
+    used = [*(("ui", f"poster_{name}") for name in POSTER), *(("section", key) for key in layout.ORDER)]
+    strings = languages.strings(hours) | {key.removeprefix("poster_"): languages.words(kind, key) for kind, key in used}
+    if any(languages.draft(kind, key) for kind, key in used):
+        strings["draft"] = languages.words("ui", "draft")
+    return CardFace("", "real", languages.hers, direction(languages.hers), (), strings["title"], ("", None), strings)
+
+
+def _card_face(card: Card, template: Template, languages: Languages, text_light: bool, hours: str) -> CardFace:
     drawn = symbol.symbol(card.text, template.code_mm, template.dpi)
     code_mm = drawn.printed_mm(template.code_mm, template.dpi)
     return CardFace(
         code_svg=drawn.svg(code_mm),
         network="test" if card.network == "test" else "real",
-        language=hers,
-        direction=direction(hers),
+        language=languages.hers,
+        direction=direction(languages.hers),
         people=tuple(person.role for person in card.record.people),
-        title=words("ui", "keep_this_card"),
-        issued=(_issued(card, hers), _issued(card, route) if route else None),
-        strings=strings,
+        title=languages.words("ui", "keep_this_card"),
+        issued=(_issued(card, languages.hers), _issued(card, languages.route) if languages.route else None),
+        strings=languages.strings(hours),
         text_light=text_light,
         code_mm=code_mm,
-        charts=charts(card.record, pair, hers) if template.charts else (),
-        route_language=route,
+        charts=charts(card.record, languages.plain, languages.hers) if template.charts else (),
     )
 
 

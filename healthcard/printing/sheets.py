@@ -9,30 +9,25 @@ sheets are compiled at a time, and their PDFs joined with their tags.
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pypdfium2  # type: ignore[import-untyped]
-import zxingcpp
-from PIL import Image
 
 from healthcard.card import Card
 from healthcard.errors import PrintError
-from healthcard.picture import pdfium_lock
 from healthcard.printing import layout
+from healthcard.printing.readback import CLOSER_DPI, READ_DPI, Box, codes, opened
 from healthcard.printing.rendering import ROUTE_LANGUAGE, card_data
 from healthcard.printing.templates import find
 
 PAPER_MM = (210.0, 297.0)  # A4
 SHEETS_AT_ONCE = 6  # laid out in one compile
-READ_DPI, CLOSER_DPI = 150, 300  # a module of 0.40 mm is 2.4 pixels, and 4.7 where that was not enough
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Cell = tuple[int, int]  # row and column
-Box = tuple[float, float, float, float]  # left, top, right, bottom in mm
 
 
 @dataclass(frozen=True)
@@ -92,11 +87,17 @@ def face_data(card: Card, look: Look) -> Mapping[str, Any]:
 def sheets(cards: Sequence[Card], look: Look | None = None) -> bytes:
     """`cards` in their order as one PDF, each read back from both of its sides. Raises PrintError and TooLarge."""
     look = look or Look()
+    grid(look)  # before the work of hundreds of faces
     return composed([card.text for card in cards], [face_data(card, look) for card in cards], look)
 
 
-def composed(texts: Sequence[str], faces: Sequence[Mapping[str, Any]], look: Look) -> bytes:
-    """One PDF of the cards whose card texts and face data these are, as `sheets` makes it. Raises PrintError."""
+def composed(
+    texts: Sequence[str], faces: Sequence[Mapping[str, Any]], look: Look, advance: Callable[[int], None] = lambda count: None
+) -> bytes:
+    """One PDF of the cards whose card texts and face data these are, as `sheets` makes it. Raises PrintError.
+
+    `advance` is told of every few cards that are on their sheets and read back.
+    """
     if not texts:
         raise PrintError("no card to print")
     places = grid(look)
@@ -107,61 +108,37 @@ def composed(texts: Sequence[str], faces: Sequence[Mapping[str, Any]], look: Loo
         data = {"title": some[0]["title"]["text"], "columns": places.columns, "rows": places.rows, "turned": places.turned, "cards": some}
         parts.append(layout.compile_sheets(look.template, data, look.own_templates))
         check_scan(parts[-1], texts[start : start + step], places)
+        advance(len(some))
     return joined(parts)
 
 
 def check_scan(pdf: bytes, texts: Sequence[str], places: Grid) -> None:
     """Raises PrintError unless every card stands in its place on the sheets, in front and behind, and reads as its card text."""
-    with pdfium_lock:
-        document = pypdfium2.PdfDocument(pdf)
-        try:
-            count = len(document)
-            seen = [_codes(document[number], places) for number in range(count)]
-        finally:
-            document.close()
+    with opened(pdf) as pages:
+        seen = [_seen(page, places) for page in pages]
     for side in (0, 1):
         for number, text in enumerate(texts):
             sheet, (row, column) = number // places.cards, divmod(number % places.cards, places.columns)
             if side:
                 column = places.columns - 1 - column
             page = 2 * sheet + side
-            if page >= count or seen[page].pop((row, column), None) != [text]:
+            if page >= len(seen) or seen[page].pop((row, column), None) != [text]:
                 raise PrintError("a code on the sheets does not read back as its card: nothing was issued")
     if any(seen):
         raise PrintError("the sheets show a code that is not of these cards: nothing was issued")
 
 
-def _codes(page: pypdfium2.PdfPage, places: Grid) -> dict[Cell, list[str]]:
-    """The texts on a page by the place where they stand; where a cell shows none, it is looked at more closely."""
-    found: dict[Cell, list[str]] = {}
-    cells = [(row, column) for row in range(places.rows) for column in range(places.columns)]
-    for text, x, y in _read(_picture(page, READ_DPI), READ_DPI):
-        cell = next((cell for cell in cells if _within(places.box(cell), x, y)), (-1, -1))
+def _seen(page: pypdfium2.PdfPage, places: Grid) -> dict[Cell | None, list[str]]:
+    """The texts on a page by the place where they stand; a place that shows none is looked at more closely."""
+    found: dict[Cell | None, list[str]] = {}
+    boxes = {(row, column): places.box((row, column)) for row in range(places.rows) for column in range(places.columns)}
+    for text, x, y in codes(page, READ_DPI):
+        cell = next((cell for cell, box in boxes.items() if box[0] <= x <= box[2] and box[1] <= y <= box[3]), None)
         found.setdefault(cell, []).append(text)
-    for cell in cells:
-        if cell not in found:
-            close = [text for text, _, _ in _read(_picture(page, CLOSER_DPI, places.box(cell)), CLOSER_DPI)]
-            if close:
-                found[cell] = close
+    for cell, box in boxes.items():
+        if cell not in found and (closer := codes(page, CLOSER_DPI, box)):
+            found[cell] = [code.text for code in closer]
     return found
-
-
-def _within(box: Box, x: float, y: float) -> bool:
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
-
-
-def _picture(page: pypdfium2.PdfPage, dpi: int, box: Box = (0.0, 0.0, *PAPER_MM)) -> Image.Image:
-    """A page, or the part of it in `box`, in grey."""
-    left, top, right, bottom = (mm * 72 / 25.4 for mm in (box[0], box[1], PAPER_MM[0] - box[2], PAPER_MM[1] - box[3]))
-    picture: Image.Image = page.render(scale=dpi / 72, grayscale=True, crop=(left, bottom, right, top)).to_pil()
-    return picture
-
-
-def _read(picture: Image.Image, dpi: int) -> Iterator[tuple[str, float, float]]:
-    """Each text with the middle of its code in mm."""
-    for code in zxingcpp.read_barcodes(picture, _QR, try_invert=False, text_mode=zxingcpp.TextMode.Plain):
-        one, other = code.position.top_left, code.position.bottom_right
-        yield code.text, (one.x + other.x) / 2 * 25.4 / dpi, (one.y + other.y) / 2 * 25.4 / dpi
 
 
 def joined(parts: Sequence[bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """Words, numbers, dates and counts in every language, from vocabulary/labels.csv and vocabulary/labels/LANGUAGE.csv.
 
-The languages of the interface have a column each; those of face and notice only have a table of their own, with what a face can say.
+The languages of the interface have a column each; those of face and notice only have a table of their own, with what she can be told.
 What a table lacks, and a language without any, is shown in English, as a draft: a `Label` says whether its words are one that no speaker
 has checked; a draft prints on TEST cards only. An entry without any row is a fault of the package and raises LookupError.
 

@@ -8,12 +8,19 @@ from typing import Final
 from rich.text import Text
 
 from healthcard.clinic.summary import Handover
-from healthcard.words.labels import Label, counted, filled, label
+from healthcard.words.labels import Label, counted, filled, joined, label
 from healthcard.words.wording import Line, Words
 
-__all__ = ["SECTIONS", "Label", "Line", "Section", "label", "notice_text", "person_label", "sections", "terminal", "verdict_lines"]
+__all__ = [
+    *("NOTICE_PICTOGRAMS", "SECTIONS", "Label", "Line", "Section", "label", "notice_text", "person_label", "sections", "tell_us"),
+    *("terminal", "verdict_lines"),
+]
 
 SECTIONS: Final = ("verdict", "danger", "time_critical", "allergies", "who", "values", "medicines", "vaccines", "due", "referral", "more")
+
+
+# Beside the notice, for her who does not read: whom it is about, what is written, that it can be read, that she can speak.
+NOTICE_PICTOGRAMS: Final = ("mother", "baby", "medicine", "vaccine", "scan", "speak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,11 @@ def verdict_lines(
 def notice_text(language: str) -> Label:
     """What she is told before a card is made, in at most sixty words."""
     return label("notice_text", "privacy", language)
+
+
+def tell_us(language: str, hours: str) -> Label:
+    """The line under the notice: whom to tell, and when the desk is open (`hours`: "8:00-17:00")."""
+    return joined(" ", label("ui", "tell_us", language), joined(": ", label("ui", "desk_hours", language), hours))
 
 
 def person_label(handover: Handover, person: int, language: str) -> Label:

@@ -24,7 +24,10 @@ const tables = readTables(known, data("clinic"), data("growth"));
 const languages = new Map();
 
 function language(code) {
-  if (!languages.has(code)) languages.set(code, new Language(labels, code));
+  if (!languages.has(code)) {
+    const own = labels.face_only.includes(code) ? data(`labels.${code}`) : undefined;
+    languages.set(code, new Language(labels, code, own));
+  }
   return languages.get(code);
 }
 

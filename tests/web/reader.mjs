@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { bundleFromTexts, bundleTexts } from "../../web/bundle_texts.js";
 import { fromHex, hex } from "../../web/bytes.js";
 import { newestCard, NOTICES, read, VERDICTS } from "../../web/card.js";
+import { readTables } from "../../web/clinic/tables.js";
 import { isSealingKey, isSigningKey, loadCurves } from "../../web/curves.js";
 import * as errors from "../../web/errors.js";
 import { epochSecret } from "../../web/keyfile.js";
@@ -41,6 +42,7 @@ function vocabulary(without) {
 }
 
 const known = vocabulary([]);
+const tables = readTables(known, data("clinic"), data("growth"));
 const older = new Map();
 
 function edition(without) {
@@ -52,7 +54,7 @@ function edition(without) {
 const ANSWERS = {
   async read({ texts, bundle: raw, now, newestCard, unseal = [], without }) {
     const options = { bundle: await bundle(raw), now, newestCard, unseal: unseal.map(fromHex), curves };
-    return read(texts, { ...options, known: without ? edition(without) : known });
+    return read(texts, { ...options, known: without ? edition(without) : known, tables });
   },
   async inspect({ text }) {
     const { network, token } = parseCardText(text);

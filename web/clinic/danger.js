@@ -1,7 +1,7 @@
 /** Danger signs and values that met a rule, one line for each: blood pressure is one value with two parts. */
 
 import { groupOf, isOld } from "./measured.js";
-import { dangerSigns, fired, once } from "./rules.js";
+import { dangerSigns, fired } from "./rules.js";
 
 /** What is red, then what is amber, in the contacts of one person's last day, `elapsed` days ago: `{ red, amber }`. */
 export function dangers(person, last, elapsed, tables) {
@@ -21,8 +21,8 @@ export function dangers(person, last, elapsed, tables) {
     }
     for (const [word, hits] of signs) {
       const { sensitivity } = tables.known.findings.byKey.get(word);
-      const inputs = [["finding", word]];
-      red.push({ origin, sensitivity, kind: "finding", key: word, level: "red", values: [], unit: "", rules: said(hits), inputs, old: false });
+      const line = { origin, sensitivity, kind: "finding", key: word, level: "red", values: [], unit: "" };
+      red.push({ ...line, rules: said(hits), inputs: [["finding", word]], old: false });
     }
     for (const [key, hits] of met) {
       const line = valueLine(key, hits, contact, origin, elapsed, tables);
@@ -56,6 +56,11 @@ function valueLine(key, hits, contact, origin, elapsed, tables) {
     inputs,
     old: isOld(key, elapsed, tables),
   };
+}
+
+/** Pairs of a name and a value, each once. */
+function once(pairs) {
+  return [...new Map(pairs.map((pair) => [JSON.stringify(pair), pair])).values()];
 }
 
 /** The rules met, less those that say a weaker thing on the same terms: of two limits the later row is the stricter. */

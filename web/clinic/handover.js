@@ -84,7 +84,8 @@ class Person {
     this.addHistory();
     this.contacts.forEach((contact, n) => this.addContact(contact, this.origins[n]));
     this.referrals = this.referrals.filter((line, n) => line.state === "to_do" || n === this.referrals.length - 1);
-    const last = this.contacts.map((contact, n) => ({ contact, origin: this.origins[n] })).filter(({ contact }) => contact.date === this.lastDay);
+    const every = this.contacts.map((contact, n) => ({ contact, origin: this.origins[n] }));
+    const last = every.filter(({ contact }) => contact.date === this.lastDay);
     const { red, amber } = dangers(person, last, this.lastDay ? this.elapsed(this.lastDay) : 0, tables);
     this.danger = red;
     this.watch = amber;
@@ -266,7 +267,8 @@ class Person {
 
   due() {
     const found = due(this.person, this.index, this.today, this.tables);
-    const soon = found.filter((line) => line.state !== "upcoming" || daysBetween(this.today, line.due) <= this.tables.limits.upcoming_shown);
+    const until = addDays(this.today, this.tables.limits.upcoming_shown);
+    const soon = found.filter((line) => line.state !== "upcoming" || line.due <= until);
     return soon.length ? soon : found.slice(0, 1);
   }
 }

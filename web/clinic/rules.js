@@ -45,18 +45,12 @@ export function fired(person, contact, tables) {
   for (const { rule, inputs } of signs.length ? (rows.get(tables.danger_sign) || []).map(hit) : []) {
     if (inputs) met.push(...signs.map((word) => ({ rule, inputs: [["finding", word], ...inputs] })));
   }
-  met.sort((a, b) => a.rule.number - b.rule.number);
-  return met.map(({ rule, inputs }) => ({ rule, inputs: once(inputs) }));
+  return met.sort((a, b) => a.rule.number - b.rule.number);
 }
 
 /** The findings of a contact that are danger signs. */
 export function dangerSigns(contact, known) {
   return (contact.findings || []).filter((word) => known.findings.byKey.has(word) && known.findings.byKey.get(word).kind === "danger_sign");
-}
-
-/** Pairs of a name and a value, each once. */
-export function once(pairs) {
-  return [...new Map(pairs.map((pair) => [JSON.stringify(pair), pair])).values()];
 }
 
 /**
@@ -71,11 +65,11 @@ export function conflicts(person, tables) {
 
   const ask = (table, entries, because, contact) => {
     for (const entry of new Set(entries)) {
-      const known = table.byKey.get(entry);
-      const names = [entry, ...((known && known.groups) || [])];
-      for (const row of tables.conflicts) {
-        if (names.includes(row.when_group_or_medicine) && because.has(`${row.with_kind} ${row.with_key}`)) asked.push({ row, contact, entry });
-      }
+      const { groups = [] } = table.byKey.get(entry) || {};
+      const names = [entry, ...groups];
+      const rows = tables.conflicts.filter((row) => names.includes(row.when_group_or_medicine));
+      const held = rows.filter((row) => because.has(`${row.with_kind} ${row.with_key}`));
+      asked.push(...held.map((row) => ({ row, contact, entry })));
     }
   };
 

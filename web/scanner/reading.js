@@ -1,6 +1,7 @@
 /** Verdict and thirty-second summary on one screen, danger first. What is not verified is amber and shown all the same. */
 
 import { sections, verdictLines } from "../words/text.js";
+import { addScreen } from "./adding.js";
 import { button, h, pictogram, show } from "./dom.js";
 import { record } from "./record_view.js";
 import { unlockScreen } from "./unlock.js";
@@ -25,6 +26,7 @@ export function readingScreen(app) {
     h("nav", { className: "actions", "aria-label": page.say("next_steps") },
       button(page.say("another_code"), () => app.scan(true), { id: "another" }),
       reading.record && button(page.say("show_her"), () => app.showHolder(), { id: "show-her" }),
+      reading.record && !settings.helpDesk && button(page.say("add_contact"), () => addScreen(app), { id: "add-contact" }),
       keepOpen(app),
       button(page.say("done"), () => app.start(), { className: "main", id: "done" }),
     ),

@@ -1,16 +1,16 @@
 /**
  * Words, numbers, dates and counts in one language, from data/labels.json.
  *
- * A label is `{ text, draft }`: a draft is one that no speaker has checked. A language without a column is shown in English, as a
- * draft. A missing row is a fault of the data and throws.
+ * A label is `{ text, draft }`: a draft is one that no speaker has checked. The languages of the interface have a column each, those of
+ * face and notice a file of their own; what that lacks is shown in English, as a draft. A missing row is a fault of the data and throws.
  */
 
 import { parts } from "../days.js";
 import { unknownNumber } from "../vocabulary.js";
 
 export class Language {
-  /** `data` is the content of data/labels.json, `code` a language of the interface: "fr". */
-  constructor(data, code) {
+  /** `data` is the content of data/labels.json; `own` that of data/labels.CODE.json, for a language that has no column. */
+  constructor(data, code, own = { labels: [] }) {
     this.data = data;
     this.code = code;
     const column = data.languages.indexOf(code);
@@ -20,6 +20,9 @@ export class Language {
         return [place(kind, key, role), { text: texts[Math.max(column, 0)], draft }];
       }),
     );
+    for (const [kind, key, role, drafts, text] of own.labels) {
+      this.rows.set(place(kind, key, role), { text, draft: drafts.split(" ").includes(code) });
+    }
   }
 
   /** The words for one coded entry; for an unknown one ("#77") the neutral "code 77". */
@@ -68,9 +71,16 @@ export class Language {
     return this.data.singular_below_two.includes(this.code) ? count < 2 : count === 1 || (count > 0 && count < 1);
   }
 
-  /** The phrase `key` for a count, in the singular or the plural: "runs out in 2 days". */
+  /** The phrase `key` for a count, in the form that the count takes: "runs out in 2 days". */
   counted(key, count, name = "days", phraseParts = {}) {
-    return this.ui(`${key}.${this.isOne(count) ? "one" : "other"}`, { [name]: count, ...phraseParts });
+    return this.ui(`${key}.${this.pluralForm(count)}`, { [name]: count, ...phraseParts });
+  }
+
+  /** The name of the form (CLDR): Arabic has a dual, and a plural for the last two digits 3 to 10 only. */
+  pluralForm(count) {
+    if (this.isOne(count)) return "one";
+    if (this.code !== "ar") return "other";
+    return count === 2 ? "two" : count % 100 >= 3 && count % 100 <= 10 ? "few" : "other";
   }
 
   /** An amount in a medicine's own unit: "1½ tablets", "2.5 mL". */
@@ -110,5 +120,5 @@ function textOf(part) {
 }
 
 function place(kind, key, role = "") {
-  return JSON.stringify([kind, key, role]);
+  return `${kind}\n${key}\n${role}`;
 }

@@ -70,7 +70,8 @@ export class Words {
     }
     if (key.endsWith("_z")) {
       const units = this.known.observations[origin.role].byKey;
-      const measured = inputs.filter(([name]) => units.has(name)).map(([name, of]) => this.measured(name, [[name, of]], units.get(name).unit));
+      const used = inputs.filter(([name]) => units.has(name));
+      const measured = used.map((input) => this.measured(input[0], [input], units.get(input[0]).unit));
       const score = this.score(key.slice(0, -"_z".length), value);
       return joined(" ", score, measured.length ? joined("", "(", joined(", ", ...measured), ")") : null);
     }

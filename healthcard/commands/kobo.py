@@ -1,0 +1,78 @@
+"""`healthcard kobo form | records`: the Kobo form of the vocabulary, and its submissions as the input of `healthcard batch`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from healthcard import files
+from healthcard.errors import Problem, RecordError
+from healthcard.exchange import kobo
+from healthcard.record import Record
+from healthcard.trust.bundle import TrustBundle
+from healthcard.words.labels import LANGUAGES
+
+LARGEST_INPUT = 256 * 1024 * 1024  # bytes
+
+kobo_commands = typer.Typer(help="Kobo: a form made from the vocabulary, and its submissions as records.", no_args_is_help=True)
+
+
+def known_languages(languages: str) -> str:
+    """`languages`, if we have words in each."""
+    if unknown := [language for language in languages.split(",") if language not in LANGUAGES]:
+        raise typer.BadParameter(f"{unknown[0]}: one of {', '.join(LANGUAGES)}")
+    return languages
+
+
+@kobo_commands.command()
+def form(
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="file for the XLSForm", show_default=False)],
+    languages: Annotated[
+        str, typer.Option("--languages", callback=known_languages, help="with commas; the first is the form's own")
+    ] = ",".join(LANGUAGES),
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", "-b", help="trust bundle file: its organisations become choices", show_default=False)
+    ] = None,
+    sensitive: Annotated[bool, typer.Option("--sensitive", help="also ask for what is sealed on a card (level 2)")] = False,
+) -> None:
+    """Write the form as an XLSForm, to be uploaded to Kobo. It asks for no name, number or place, and has no free text."""
+    organisations = tuple(TrustBundle.load(bundle).organisation_numbers) if bundle else ()
+    files.write(out, kobo.xlsform(tuple(dict.fromkeys(languages.split(","))), organisations=organisations, sensitive=sensitive))
+
+
+@kobo_commands.command()
+def records(
+    submissions: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSIONS.json...", help="what Kobo's data API gave, or the XML of one", show_default=False)
+    ],
+    out: Annotated[Path | None, typer.Option(help="file for the records, one a line; default: standard output", show_default=False)] = None,
+) -> None:
+    """Turn submissions into records, the input of `healthcard batch`.
+
+    Those without a fault are written; the others are named with their questions, and the exit code is 1.
+    """
+    problems: list[Problem] = []
+    made = list(_read(submissions, problems))
+    text = "".join(json.dumps(record.to_json(), ensure_ascii=False) + "\n" for record in made)
+    if out:
+        files.write(out, text.encode())
+    else:
+        sys.stdout.write(text)
+    if problems:
+        print(f"{len(made)} records written", file=sys.stderr)
+        raise RecordError(problems)
+
+
+def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
+    """The records of all files; what is wrong goes to `problems`, submissions counted through all files."""
+    number = 0
+    for path in paths:
+        for submission in kobo.submissions(files.read(path, LARGEST_INPUT)):
+            number += 1
+            try:
+                yield kobo.from_submission(submission, number)
+            except RecordError as error:
+                problems += error.problems

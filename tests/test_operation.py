@@ -1,0 +1,157 @@
+"""docs/operation.md and deploy/ are true: settings, container, stop, backup and restore. No container is run here."""
+
+import re
+import shlex
+import signal
+import sqlite3
+import subprocess
+import threading
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from api.settings import Settings
+from api.store import Store
+from healthcard import errors
+from tests import postgres, store_work
+from tests.command import SCRIPT, commands
+from tests.test_verifier import waited
+
+CHECKOUT = Path(__file__).parent.parent
+PAGE = (CHECKOUT / "docs" / "operation.md").read_text(encoding="utf-8")
+DEPLOY = CHECKOUT / "deploy"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.fixture
+def bundle(demo: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "trust.bundle"
+    copy.write_bytes((demo / "trust.bundle").read_bytes())
+    return copy
+
+
+def variables_of_the_image() -> dict[str, str]:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    [said] = re.findall(r"^ENV (.*)$", text, re.M)
+    return dict(word.split("=", 1) for word in shlex.split(said))
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    rows = re.findall(r"^\| (`HEALTHCARD_[^|]*) \| ([^|]*) \|", PAGE, re.M)
+    explained = {name: default for names, default in rows for name in re.findall(r"HEALTHCARD_(\w+)", names)}
+    assert explained.keys() == {field.name.upper() for field in fields(Settings)}
+    for field in fields(Settings):
+        if type(field.default) in (int, float):
+            assert str(field.default) in explained[field.name.upper()].replace(",", "").split()
+
+
+def test_the_settings_of_image_and_compose_file_are_safe_ones(compose: dict[str, Any], bundle: Path) -> None:
+    image = variables_of_the_image()
+    environment = image | compose["services"]["verifier"]["environment"] | {"HEALTHCARD_BUNDLE": str(bundle)}
+    told = Settings.from_environment(environment).checked()
+    assert (told.host, told.open, told.tls_proxy) == ("0.0.0.0", "verify", True) and told.database.startswith("postgresql://verifier:")
+    alone = Settings.from_environment(image | {"HEALTHCARD_BUNDLE": str(bundle), "HEALTHCARD_DATABASE": str(bundle.with_suffix(".db"))})
+    assert alone.checked().open == "nothing"
+    [mounted] = compose["services"]["verifier"]["volumes"]
+    assert mounted.endswith(":ro") and image["HEALTHCARD_BUNDLE"].startswith(mounted.split(":")[1])
+
+
+def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert {name for name, service in services.items() if "ports" in service} == {"proxy"}
+    assert compose["networks"]["inside"]["internal"] is True
+    assert services["verifier"]["networks"] == services["database"]["networks"] == ["inside"]
+    for name in ("verifier", "proxy"):
+        assert services[name]["read_only"] is True and services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+    assert services["verifier"]["deploy"]["replicas"] == 2
+    caddy = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+    assert "header_up -X-Forwarded-For" in caddy and caddy.count("{") == caddy.count("}") and not re.search(r"^\s*log\b", caddy, re.M)
+    used = {name for service in services.values() for name in re.findall(r"\$\{(\w+)", str(service))}
+    assert used == {"DATABASE_PASSWORD", "SITE", "TLS"} and all(name in PAGE for name in used)
+
+
+def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    stage = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+    words = [line.split(maxsplit=1) for line in stage if line]
+    assert ["USER", "verifier"] in words
+    assert words[-1] == ["CMD", '["healthcard", "verifier"]'] and "verifier" in commands()
+    for source in ("context: ..", "dockerfile: deploy/Dockerfile"):
+        assert source in (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+
+
+def test_it_ends_what_is_under_way_and_then_itself(bundle: Path) -> None:
+    with subprocess.Popen(
+        [SCRIPT, "verifier", "--bundle", bundle, "--port", "0"], stderr=subprocess.PIPE, text=True, cwd=bundle.parent
+    ) as process:
+        assert process.stderr
+        address = waited(lambda: re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline()))[0]
+        answers: list[int] = []
+
+        def body() -> Any:
+            yield b'{"texts": ['
+            process.send_signal(signal.SIGTERM)
+            yield b'"MCT1:"]}'
+
+        def send() -> None:
+            answers.append(httpx.post(f"{address}/v1/verify", content=body(), headers={"Content-Type": "application/json"}).status_code)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join(30)
+        said = process.communicate(timeout=30)[1]
+    assert answers == [200] and "Finished server process" in said and "Traceback" not in said
+    assert not list(bundle.parent.glob("*.db-wal")), "the database is closed"
+
+
+def worked(store: Store) -> list[store_work.State]:
+    """The states of the fixed work, which was done in `store`."""
+    for step in range(10):
+        store_work.do(step, store)
+    return store_work.expected(10)
+
+
+def test_a_copy_of_sqlite_taken_while_it_runs_comes_back_whole(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path / "trust.db"))
+    states = worked(store)
+    [line] = re.findall(r"^    python3 -c \"(.*)\" +#", PAGE, re.M)
+    subprocess.run(["python3", "-c", line], cwd=tmp_path, check=True)
+    store.count_vital_interest(date(2026, 7, 2), "later")
+    store.close()
+    for left in tmp_path.glob("trust.db*"):
+        left.unlink()
+    (tmp_path / "backup.db").rename(tmp_path / "trust.db")
+    restored = Store.open(str(tmp_path / "trust.db"))
+    assert store_work.found(restored) == states[10]
+    assert sqlite3.connect(tmp_path / "trust.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    restored.close()
+
+
+def test_a_copy_of_postgresql_comes_back_whole(postgresql: postgres.Server) -> None:
+    store = Store.open(postgresql.database())
+    states, own = worked(store), f"d{postgresql.made}"
+    dump = str(postgresql.folder / "backup.dump")
+    postgresql.run("pg_dump", "--format=custom", f"--file={dump}", own)
+    store.count_vital_interest(date(2026, 7, 2), "later")
+    store.close()
+    address = postgresql.database()
+    postgresql.run("pg_restore", f"--dbname=d{postgresql.made}", dump)
+    restored = Store.open(address)
+    assert store_work.found(restored) == states[10]
+    restored.close()
+
+
+def test_the_words_of_the_page_are_those_of_the_program() -> None:
+    words = {kind.code for kind in (errors.SettingError, errors.StoreError, errors.StoreFull)}
+    assert set(re.findall(r"`([a-z]+-[a-z]+)`", PAGE)) == words

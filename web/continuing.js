@@ -1,0 +1,105 @@
+/**
+ * A continuation: what was done at one contact, added to a card beside it (spec sections 5 and 10; healthcard/continuing.py, encoder.py).
+ *
+ *     const payload = continuation(held, { person: 0, contact }, { today, known });
+ *
+ * `held` is what `heldCard` says of the card; the contact is JSON as in a record, without a source: it is the signer's own.
+ */
+
+import { dayOf } from "./bytes.js";
+import { compare } from "./bytes.js";
+import { dumps } from "./cbor.js";
+import { decode } from "./codec.js";
+import { CardError, RecordError } from "./errors.js";
+import { inspect } from "./sign.js";
+import { parseCardText } from "./symbol.js";
+import { FIRST_NUMBERED } from "./vocabulary.js";
+
+const ROLES = ["mother", "infant"];
+const USUAL_PROFILE = { mother: 0x7f, infant: 0b1011 };
+const USUAL_VALUES = { mother: 0x1ff, infant: 0x7f };
+const SMALL_AMOUNTS = [1, 2, 4, 8];
+const SMALL_TIMINGS = 6;
+const CONTINUATION = 1;
+
+/** The card among `texts`: its id, language and choices, and the roles of its people; null where only stickers were scanned. */
+export function heldCard(texts) {
+  for (const text of texts) {
+    try {
+      const part = decode(inspect(parseCardText(text).token).payload);
+      if (part.kind === "card") return { id: part.id, language: part.language, choices: part.choices, roles: part.people.map(({ role }) => role) };
+    } catch (error) {
+      if (!(error instanceof CardError)) throw error;
+    }
+  }
+  return null;
+}
+
+/** The payload of a continuation of `held` by one contact of one of its people, issued today. Raises RecordError. */
+export function continuation(held, { person, contact }, { today, known }) {
+  const day = dayOf(contact.date);
+  if (day > dayOf(today)) throw new RecordError("a date after today");
+  const role = held.roles[person];
+  const holder = held.language * 4 + (held.choices.import ? 2 : 0) + (held.choices.count ? 1 : 0);
+  const id = crypto.getRandomValues(new Uint8Array(8));
+  const item = [2 * person + ROLES.indexOf(role), USUAL_PROFILE[role], [0, ...row(contact, role, known)]];
+  return dumps([CONTINUATION, id, held.id, day, dayOf(today) - day, holder, new Uint8Array(0), item]);
+}
+
+/** Source, mask, values and events of a contact. */
+function row(contact, role, known) {
+  const table = known.observations[role];
+  const measured = Object.entries(contact.observations || {}).map(([key, value]) => [table.number(key), wire(table.get(table.number(key)), value)]);
+  measured.sort(([one], [other]) => one - other);
+  const masked = measured.filter(([number]) => number < FIRST_NUMBERED);
+  const mask = masked.reduce((bits, [number]) => bits ^ (1 << number), USUAL_VALUES[role]);
+  const numbers = [
+    ...sorted((contact.findings || []).map((word) => known.findings.number(word))),
+    ...sorted((contact.services || []).map((word) => known.services.number(word))),
+    ...sorted((contact.vaccines || []).map(({ vaccine, dose }) => -1 - ((known.vaccines.number(vaccine) - 1) * 8 + (dose === undefined ? 7 : dose)))).reverse(),
+  ];
+  const arrays = [
+    ...measured.filter(([number]) => number >= FIRST_NUMBERED).map(([number, value]) => [-3, number, value]),
+    ...(contact.medicines || []).map((given) => medicine(given, known)),
+    ...(contact.time ? [[-2, quarter(contact.time)]] : []),
+  ];
+  arrays.sort((a, b) => compare(dumps(a), dumps(b)));
+  return [0, mask, ...masked.map(([, value]) => value), ...numbers, ...arrays];
+}
+
+/** A value as it stands on the wire. Raises RecordError for one off its step, or a word that is not of its list. */
+function wire(quantity, value) {
+  if (quantity.kind === "coded") {
+    const found = Object.entries(quantity.words).find(([, word]) => word === value);
+    if (!found) throw new RecordError(`${quantity.key}: not a word of its list`);
+    return Number(found[0]) - quantity.centre;
+  }
+  return steps(quantity, value) - quantity.centre;
+}
+
+function steps(quantity, value) {
+  const count = Math.round((value * quantity.denominator) / quantity.numerator);
+  if (!Number.isFinite(value) || (count * quantity.numerator) / quantity.denominator !== value) throw new RecordError(`${quantity.key}: off its step`);
+  return count;
+}
+
+function medicine({ medicine: word, amount, timing, days }, known) {
+  const number = known.medicines.number(word);
+  const entry = known.medicines.get(number);
+  const counted = steps(entry, amount) - entry.centre;
+  if (counted < 1) throw new RecordError(`${word}: not an amount`);
+  if (timing === undefined) return [number, counted];
+  const taken = known.timings.number(timing);
+  const small = SMALL_AMOUNTS.indexOf(counted);
+  if (small >= 0 && taken <= SMALL_TIMINGS) return [number, -1 - (small * SMALL_TIMINGS + taken - 1), days];
+  return [number, counted, taken, days];
+}
+
+function quarter(time) {
+  const [hours, minutes] = time.split(":").map(Number);
+  return hours * 4 + minutes / 15;
+}
+
+function sorted(numbers) {
+  return [...numbers].sort((a, b) => a - b);
+}

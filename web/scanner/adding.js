@@ -1,0 +1,200 @@
+/** Add a contact offline: this phone's own key signs a continuation, shown as a code and printed as a sticker (V7). */
+
+import { dayOf, hex } from "../bytes.js";
+import { read } from "../card.js";
+import { continuation, heldCard } from "../continuing.js";
+import { RecordError } from "../errors.js";
+import { generate, sign, stationOf } from "../signer.js";
+import { cardText } from "../symbol.js";
+import { CONTINUE } from "../trust.js";
+import { button, h, show } from "./dom.js";
+import { keep, persist, recall } from "./memory.js";
+import { symbolSvg } from "./symbols.js";
+
+const OPEN = 1; // the highest sensitivity that may stand on a card in the open
+const KINDS = ["medicine", "vaccine", "service", "finding", "observation"];
+const TABLES = { medicine: "medicines", vaccine: "vaccines", service: "services", finding: "findings" };
+
+/** The form, or what this phone still lacks. */
+export async function addScreen(app) {
+  const { page, issuers } = app;
+  const key = await recall("station-key");
+  const held = heldCard(app.session.texts);
+  if (!held) return message(app, page.say("add_needs_card"));
+  if (!key) return keyScreen(app, null);
+  const match = stationOf(key.publicKey, issuers.bundle);
+  const today = dayOf(app.today());
+  const may = match && !match.revoked && match.organisation.delisted === null && (match.station.scope & CONTINUE) !== 0;
+  if (!may || today < match.station.first || today > match.station.last) return keyScreen(app, key);
+  return formScreen(app, key, held);
+}
+
+function message(app, text) {
+  show(h("h1", {}, app.page.say("add_contact")), h("p", {}, text), button(app.page.say("back"), () => app.showReading()));
+}
+
+/** The key of this phone: made once, its public half for the focal point to list. */
+function keyScreen(app, key) {
+  const { page } = app;
+  const make = async () => {
+    const made = await generate();
+    await keep("station-key", made);
+    await persist();
+    keyScreen(app, made);
+  };
+  show(
+    h("h1", {}, page.say("phone_key")),
+    h("p", {}, page.say(key ? "phone_key_list" : "phone_key_none")),
+    key && [
+      h("div", { className: "code" }, symbolSvg(hex(key.publicKey).toUpperCase(), "M")),
+      h("p", { className: "key", id: "public-key" }, hex(key.publicKey)),
+    ],
+    h("div", { className: "row" }, !key && button(page.say("phone_key_make"), make, { className: "main", id: "make-key" }), button(page.say("back"), () => app.showReading())),
+  );
+}
+
+function formScreen(app, key, held) {
+  const { page, language } = app;
+  const contact = { date: app.today(), observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
+  const state = { person: 0, contact };
+  const listed = h("ul", { id: "added" });
+  const problem = h("p", { role: "alert", className: "problem" });
+  const place = h("div");
+  const people = h("select", { id: "person", "aria-label": page.say("for_whom"), onchange: (event) => {
+    state.person = Number(event.target.value);
+    state.contact = { ...contact, observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
+    listed.replaceChildren();
+    choose();
+  } }, held.roles.map((role, n) => h("option", { value: n }, app.personName(n))));
+  const kinds = h("select", { id: "kind", "aria-label": page.say("what") }, KINDS.map((kind) => h("option", { value: kind }, page.say(`add_${kind}`))));
+  const choose = () => place.replaceChildren(entryFields(app, kinds.value, held.roles[state.person], (entry, words) => {
+    problem.textContent = "";
+    put(state.contact, kinds.value, entry);
+    listed.append(h("li", {}, words));
+    choose();
+  }, problem));
+  kinds.onchange = choose;
+  const done = async () => {
+    try {
+      await signed(app, key, held, state);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      problem.textContent = page.say("add_refused");
+    }
+  };
+  show(
+    h("h1", {}, page.say("add_contact")),
+    h("p", { className: "quiet" }, language.day(app.today())),
+    h("label", {}, page.say("for_whom"), people),
+    h("label", {}, page.say("what"), kinds),
+    place,
+    listed,
+    problem,
+    h("div", { className: "row" }, button(page.say("sign"), done, { className: "main", id: "sign" }), button(page.say("cancel"), () => app.showReading())),
+  );
+  choose();
+}
+
+function put(contact, kind, entry) {
+  if (kind === "observation") contact.observations[entry.key] = entry.value;
+  else if (kind === "finding" || kind === "service") contact[`${kind}s`] = Array.from(new Set([...contact[`${kind}s`], entry]));
+  else contact[`${kind}s`].push(entry);
+}
+
+/** The fields of one kind of entry; `add(entry, words)` takes one that is whole. */
+function entryFields(app, kind, role, add, problem) {
+  const { page, language, tables } = app;
+  const { known } = tables;
+  const table = kind === "observation" ? known.observations[role] : known[TABLES[kind]];
+  const name = (key) => language.label(kind, key, role).text;
+  const open = Array.from(table.byKey.values()).filter(({ sensitivity }) => sensitivity <= OPEN);
+  const choices = open.map((entry) => ({ entry, text: name(entry.key) })).sort((a, b) => a.text.localeCompare(b.text, page.code));
+  const word = h("input", { id: "word", list: "words", autocomplete: "off", "aria-label": page.say("which") });
+  word.setAttribute("list", "words");
+  const found = () => choices.find(({ text }) => text === word.value);
+  const further = h("div", { className: "further" });
+  const fields = {};
+  word.oninput = () => {
+    const chosen = found();
+    further.replaceChildren(...(chosen ? detail(app, kind, chosen.entry, fields) : []));
+  };
+  const take = () => {
+    const chosen = found();
+    if (!chosen) {
+      problem.textContent = page.say("choose_from_list");
+      return;
+    }
+    const entry = entryOf(kind, chosen.entry, fields, page, problem);
+    if (entry === null) return;
+    const said = [chosen.text, ...Object.values(fields).map((field) => field.selectedOptions ? field.selectedOptions[0].text : field.value)].filter(Boolean);
+    add(entry, said.join(" · "));
+  };
+  return h("fieldset", {}, h("legend", {}, page.say(`add_${kind}`)), h("label", {}, page.say("which"), word), h("datalist", { id: "words" }, choices.map(({ text }) => h("option", { value: text }))), further, button(page.say("add"), take, { id: "add-entry" }));
+}
+
+/** What else an entry needs: an amount, a timing and days, a dose, a value. */
+function detail(app, kind, entry, fields) {
+  const { page, language, tables } = app;
+  Object.keys(fields).forEach((name) => delete fields[name]);
+  const number = (id, label, unit = "") => {
+    fields[id] = h("input", { id, inputMode: "decimal", autocomplete: "off" });
+    return h("label", {}, unit ? `${label} (${unit})` : label, fields[id]);
+  };
+  const select = (id, label, options) => {
+    fields[id] = h("select", { id }, options.map(([value, text]) => h("option", { value }, text)));
+    return h("label", {}, label, fields[id]);
+  };
+  if (kind === "medicine") {
+    const timings = Array.from(tables.known.timings.byKey.keys(), (key) => [key, language.label("timing", key).text]);
+    return [number("amount", page.say("amount"), language.label("unit", entry.unit).text), select("timing", page.say("timing"), [["", page.say("given_now")], ...timings]), number("days", page.say("days"))];
+  }
+  if (kind === "vaccine") return [number("dose", page.say("dose"))];
+  if (kind !== "observation") return [];
+  if (entry.kind === "coded") return [select("value", page.say("value"), Object.values(entry.words).map((value) => [value, language.value(entry.key, value).text]))];
+  const again = number("again", page.say("type_again"));
+  return [number("value", page.say("value"), entry.unit && language.label("unit", entry.unit).text), again];
+}
+
+/** The entry as in a record, or null with the problem said. An unlikely value must have been typed twice. */
+function entryOf(kind, entry, fields, page, problem) {
+  const amount = (id) => Number(fields[id].value.trim().replace(",", "."));
+  const refuse = (key, parts = {}) => {
+    problem.textContent = page.say(key, parts);
+    return null;
+  };
+  if (kind === "finding" || kind === "service") return entry.key;
+  if (kind === "vaccine") {
+    if (fields.dose.value.trim() === "") return { vaccine: entry.key };
+    return Number.isInteger(amount("dose")) && amount("dose") >= 0 && amount("dose") <= 6 ? { vaccine: entry.key, dose: amount("dose") } : refuse("add_refused");
+  }
+  if (kind === "medicine") {
+    if (!(amount("amount") > 0)) return refuse("amount_missing");
+    if (fields.timing.value === "") return { medicine: entry.key, amount: amount("amount") };
+    return amount("days") >= 1 && Number.isInteger(amount("days")) ? { medicine: entry.key, amount: amount("amount"), timing: fields.timing.value, days: amount("days") } : refuse("days_missing");
+  }
+  if (entry.kind === "coded") return { key: entry.key, value: fields.value.value };
+  if (fields.value.value.trim() === "" || !Number.isFinite(amount("value"))) return refuse("value_missing");
+  const value = amount("value");
+  const outside = (limits) => limits && (value < limits[0] || value > limits[1]);
+  if (outside(entry.reject)) return refuse("value_impossible");
+  if (outside(entry.warn) && amount("again") !== value) return refuse("value_unlikely");
+  return { key: entry.key, value };
+}
+
+/** Sign, read back, show. */
+async function signed(app, key, held, { person, contact }) {
+  const { page, tables, issuers } = app;
+  const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
+  if (Object.keys(filled).length === 1) throw new RecordError("nothing was entered");
+  const payload = continuation(held, { person, contact: filled }, { today: app.today(), known: tables.known });
+  const text = cardText(await sign(payload, key, issuers.bundle.network), issuers.bundle.network);
+  const back = await read([text], { bundle: issuers.bundle, now: app.today(), known: tables.known, curves: tables.curves });
+  if (back.verdict !== "verified") throw new RecordError("the sticker does not read back");
+  app.session.texts.add(text);
+  show(
+    h("h1", {}, page.say("sticker")),
+    h("div", { className: "code sticker", id: "sticker" }, symbolSvg(text, "M"), h("p", {}, app.language.ui("added").text), h("p", {}, `${app.language.day(contact.date)} · ${app.language.ui("not_identity_document").text}`)),
+    h("p", { className: "no-print" }, page.say("sticker_help")),
+    h("div", { className: "row no-print" }, button(page.say("print"), () => window.print(), { className: "main" }), button(page.say("back"), () => app.evaluate(), { id: "to-reading" })),
+  );
+}
