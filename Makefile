@@ -32,6 +32,7 @@ bench: $(STAMP)
 # Long runs: a million mutants, all insertions, every vector of damage.
 campaign: $(STAMP) system-packages
 	$(BIN)/python -m tests.fuzz 1000000
+	$(BIN)/python -m benchmarks.damage
 	$(BIN)/python -m tests.web_fuzz 1000000
 	HEALTHCARD_CAMPAIGN=1 $(BIN)/python -m pytest
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from healthcard import vocabulary
-from healthcard.counts import CONTACTS, SMALLEST_CELL
+from healthcard.counts import CONTACTS, CONTACTS_NUMBER, SMALLEST_CELL
 
 from .store import Count
 
-CONTACTS_NUMBER = 0  # stands in an upload for the contacts themselves; services have the numbers of their table
 MOST_SENSITIVE = 1
 
 

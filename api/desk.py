@@ -56,6 +56,7 @@ class Settings:
     counts: Path | None = None
     issued_list: Path | None = None
     templates: Path | None = None
+    hours: str = ""
     idle_seconds: float = IDLE_SECONDS
 
 
@@ -181,8 +182,13 @@ class Desk:
     def preview(self, data: Any, profile: Profile | None, face: Face) -> bytes:
         """A picture of the face (PNG); its code is nobody's. Raises RecordError, TooLarge, PrintError."""
         self.used()
-        return rendering.render(self.unsigned(Record.from_json(data), profile), face.template, face.language, text_light=face.text_light,
-                                format="png")  # fmt: skip
+        card = self.unsigned(Record.from_json(data), profile)
+        return rendering.render(card, face.template, face.language, text_light=face.text_light, format="png", **self._house)
+
+    @property
+    def _house(self) -> dict[str, Any]:
+        """What every face of this station has: its own templates and its hours."""
+        return {"own_templates": self.settings.templates, "hours": self.settings.hours}
 
     # --- cards -------------------------------------------------------------------------------------------------------
 
@@ -212,7 +218,7 @@ class Desk:
         return self._keep(made, face)
 
     def _keep(self, card: Card, face: Face) -> int:
-        files = rendering.checked_files(card, face.template, face.language, text_light=face.text_light)
+        files = rendering.checked_files(card, face.template, face.language, text_light=face.text_light, **self._house)
         if self.settings.issued_list:
             issued.add(self.settings.issued_list, [issued.issued_hash(card.token, card.network)])
         self._made += 1

@@ -78,7 +78,10 @@ class Held(HeldBundle):
         self.store, self.limits, self._clock = store, limits, clock
         self._instance = secrets.token_hex(8)
         self._one_at_a_time = asyncio.Lock()
-        self._look = self._looked(self._bundle, *limits.used())
+        try:
+            self._look = self._looked(self._bundle, *limits.used())
+        except TrustError as error:
+            raise TrustError(f"{path}: the database is of a service with another trust bundle ({error})") from None
         self.take(self._look.bundle)
 
     @property

@@ -70,6 +70,8 @@ class Settings:
         if self.unseal and not self.unseal_passphrase_file:
             raise SettingError("HEALTHCARD_UNSEAL: set HEALTHCARD_UNSEAL_PASSPHRASE_FILE too; nobody is there to be asked at start")
         database = self.database or default_database(self.bundle)
+        if "://" in database and not database.startswith(POSTGRESQL):
+            raise SettingError("HEALTHCARD_DATABASE: the path of an SQLite file, or postgresql://user@host/name")
         if not database.startswith(POSTGRESQL):
             _refuse_unwritable(Path(database))
         return replace(self, database=database)

@@ -1,4 +1,5 @@
-"""The command line: `healthcard demo`, `issue`, `read`, `extend`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`, `partner ...`.
+"""The command line: `healthcard demo`, `issue`, `read`, `extend`, `size`, `vocabulary`, `keygen`, `trust ...`, `verifier`, `partner ...`,
+`templates ...`.
 
 Exit codes: 0 done, 1 refused with a reason, 2 usage, 3 a card that reads but is not `verified`.
 """
@@ -21,12 +22,14 @@ from healthcard.commands import demo as demonstration
 from healthcard.commands.batch import batch as batch_command
 from healthcard.commands.check import check as check_command
 from healthcard.commands.export import export as export_command
+from healthcard.commands.kobo import kobo_commands
 from healthcard.commands.partner import partner_commands
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.station import station as station_command
 from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route, template_commands
 from healthcard.commands.terminal import card_texts, read_json, read_record, reported, show_questions, utf8, write_files
 from healthcard.commands.trust import trust_commands
+from healthcard.commands.upload import upload_commands
 from healthcard.errors import ConfirmationNeeded
 from healthcard.printing import printers
 from healthcard.printing import rendering as printing
@@ -45,6 +48,8 @@ app = typer.Typer(help=ABOUT, no_args_is_help=True, add_completion=False, pretty
 app.add_typer(trust_commands, name="trust")
 app.add_typer(template_commands, name="templates")
 app.add_typer(partner_commands, name="partner")
+app.add_typer(kobo_commands, name="kobo")
+app.add_typer(upload_commands, name="upload")
 app.command("station")(station_command)
 app.command("batch")(batch_command)
 app.command("export")(export_command)
@@ -196,7 +201,7 @@ def read(
     if json_:
         print(json.dumps(reading.to_json(), indent=1, ensure_ascii=False))
     else:
-        show(reading, language or (reading.record.language if reading.record else "en"), Console())
+        show(reading, language or screen_language(reading.record), Console())
     if reading.verdict != "verified":
         raise typer.Exit(NOT_VERIFIED)
 
@@ -371,6 +376,11 @@ def ask_again(given: Record, doubts: ConfirmationNeeded) -> list[str]:
     """Ask for each unlikely value a second time; raises RecordError where it is not the same."""
     print("These values are unlikely. Look at the measurement, then type each one again.", file=sys.stderr)
     return confirmed(given, [f"{doubt.place}={typer.prompt(str(doubt), err=True)}" for doubt in doubts.problems])
+
+
+def screen_language(record: Record | None) -> str:
+    """The record's own language where the interface has it; a language of faces alone is hers to read, not the reader's."""
+    return record.language if record and record.language in LANGUAGES else "en"
 
 
 def show(reading: cards.Reading, language: str, console: Console) -> None:

@@ -14,7 +14,7 @@ from healthcard import files, vocabulary
 from healthcard.record import HOLDER, Record
 
 SMALLEST_CELL = 10
-CONTACTS = "contacts"
+CONTACTS, CONTACTS_NUMBER = "contacts", 0  # services have the numbers of their table
 
 
 def services_given(record: Record, today: date, issuer: str) -> Counter[str]:
@@ -32,6 +32,13 @@ def services_given(record: Record, today: date, issuer: str) -> Counter[str]:
                 open_services = [word for word in contact.services or () if word in services and services[word].sensitivity < 2]
                 found.update([CONTACTS, *open_services])
     return found
+
+
+def numbered(counts: Mapping[str, int]) -> dict[int, int]:
+    """Counts by number, as a station signs them for a verifier (trust/uploads.py); words that are not ours are left out."""
+    services = vocabulary.default().services.by_key
+    numbers = {CONTACTS: CONTACTS_NUMBER} | {word: services[word].number for word in counts if word in services}
+    return {numbers[word]: count for word, count in counts.items() if count and word in numbers}
 
 
 def shown(counts: Mapping[str, int]) -> dict[str, int | None]:

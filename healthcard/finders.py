@@ -22,7 +22,7 @@ _PIXELS = 600_000  # of the view that is looked at
 _TURNS = (0, 30, 60)  # degrees; a finder is known as such when it is turned by up to 15
 _LIKE = 45  # hundredths; finders on poor pictures have 55 and more
 _KEPT = 8  # finders looked at together
-_ATTEMPTS = 6  # squares
+_WHOLE, _GUESSED = 3, 12  # squares tried; two finders give six of the latter
 _SAMPLES = 4  # pixels along a module when it is averaged
 _QUIET = 4
 _SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
@@ -159,7 +159,7 @@ _Corners = tuple[Finder, Finder, Finder]  # top left, top right, bottom left
 def _squares(page: Image.Image, found: Sequence[Finder]) -> list[_Corners]:
     """Three finders each that can belong together; where only two do, the third where it must be; the likeliest first."""
     whole = [(a, b, c) for three in combinations(found, 3) for a, b, c in permutations(three) if _is_square(a, b, c)]
-    likely = sorted(whole, key=_likeness)[:_ATTEMPTS]
+    guessed: list[_Corners] = []
     for one, other in combinations(found, 2):
         module = (one.module + other.module) / 2
         if not 0.75 < one.module / other.module < 1.34:
@@ -168,10 +168,10 @@ def _squares(page: Image.Image, found: Sequence[Finder]) -> list[_Corners]:
             x, y = second.x - first.x, second.y - first.y
             for place, (dx, dy) in enumerate(((-y, x), (y, -x), ((x + y) / 2, (y - x) / 2))):
                 third = Finder(first.x + dx, first.y + dy, module, 0)
-                corners = ((first, second, third), (first, third, second), (third, first, second))[place]
+                corners = ((first, second, third), (first, third, second), (third, second, first))[place]
                 if 0 < third.x < page.width and 0 < third.y < page.height and _is_square(*corners):
-                    likely.append(corners)
-    return sorted(likely, key=_likeness)[:_ATTEMPTS]
+                    guessed.append(corners)
+    return sorted(whole, key=_likeness)[:_WHOLE] + sorted(guessed, key=_likeness)[:_GUESSED]
 
 
 def _likeness(corners: _Corners) -> float:
@@ -182,7 +182,8 @@ def _exact(page: Image.Image, corners: _Corners) -> _Corners:
     """The same finders measured along their own sides; one that was only guessed stays where it was if nothing is seen near it."""
     corner, right, below = corners
     angle = math.atan2(right.y - corner.y + corner.x - below.x, right.x - corner.x + below.y - corner.y)
-    corner, right, below = (_measured(page, one, 1.5 if one.likeness else 3.0, angle) for one in corners)
+    near = [_measured(page, one, 1.5 if one.likeness else 3.0, angle) for one in corners]
+    corner, right, below = (seen if one.likeness or seen.likeness >= _LIKE else one for one, seen in zip(corners, near, strict=True))
     return corner, right, below
 
 

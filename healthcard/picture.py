@@ -111,7 +111,7 @@ def _look(page: Image.Image, mending: bool = True) -> list[tuple[str, "_Place"]]
 def _mended(page: Image.Image, known: Collection[str]) -> list[tuple[str, "_Place"]]:
     """The first further text of a symbol whose finder patterns are damaged, and its place."""
     for symbol in finders.mended(page):
-        for code in zxingcpp.read_barcodes(symbol.picture, _QR, text_mode=zxingcpp.TextMode.Plain, try_rotate=False, try_downscale=False):
+        for code in zxingcpp.read_barcodes(symbol.picture, _QR, text_mode=zxingcpp.TextMode.Plain):
             if code.text not in known:
                 return [(code.text, _Place.of(symbol.corners, page.width))]
     return []

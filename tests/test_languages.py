@@ -15,7 +15,7 @@ import pytest
 import uharfbuzz
 from fontTools.ttLib import TTFont
 
-from healthcard import card, vocabulary
+from healthcard import card, cli, vocabulary
 from healthcard.errors import PrintError
 from healthcard.printing import layout, paper, rendering
 from healthcard.printing.scripts import END, LEFT_TO_RIGHT, direction, prepared
@@ -398,6 +398,12 @@ def test_another_program_finds_the_words_of_the_face(language: str, expected: tu
 def test_a_draft_of_an_added_language_never_stands_alone_on_a_real_card(language: str) -> None:
     data = rendering.card_data(on_the_real_network(issued("family_three_contacts")), language, "es", False)
     assert all(line["second"] for line in printed_lines(data) if line["draft"]) and data["withheld"] > 0  # type: ignore[operator]
+
+
+def test_a_card_in_a_language_of_faces_is_shown_to_its_reader_in_english() -> None:
+    record = issued("severe_pre_eclampsia").record
+    assert record.language == "ar" and cli.screen_language(record) == cli.screen_language(None) == "en"
+    assert cli.screen_language(issued("muac_only").record) == issued("muac_only").record.language
 
 
 # The sheets that speakers sign

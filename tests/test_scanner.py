@@ -19,7 +19,8 @@ from healthcard.record import Record
 from healthcard.resources import example
 from healthcard.sign import Key
 from healthcard.trust import custody
-from healthcard.trust.bundle import CONTINUE
+from healthcard.trust.bundle import CONTINUE, TrustBundle
+from healthcard.trust.texts import bundle_texts, on_screen
 from tests import browser
 from tests.test_verifier import running_app
 from tests.world import STATION_OF, World
@@ -203,3 +204,132 @@ def _png(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def read_text(page: Page, text: str) -> str:
+    """The verdict on a card text that was typed in."""
+    page.click("#type")
+    page.fill("#text", text)
+    page.evaluate("() => { delete document.body.dataset.verdict; }")
+    page.click("#read")
+    return browser.verdict(page)
+
+
+def altered(text: str, bundle: TrustBundle) -> str:
+    """The card text with one character of its record changed, such that it can still be read."""
+    for at in range(60, len(text) - 100):
+        for other in "0123456789":
+            changed = text[:at] + other + text[at + 1 :]
+            if changed != text and read(changed, bundle=bundle, now=date.today()).verdict == "altered":
+                return changed
+    raise AssertionError("no such character")
+
+
+def test_v4_one_byte_altered_is_amber_and_the_summary_is_shown(
+    phone: BrowserContext, service: httpx.Client, world: World, card: Card
+) -> None:
+    page = opened(phone, service)
+    assert read_text(page, altered(card.text, world.bundle)) == "altered"
+    assert "amber" in (page.locator("#verdict").get_attribute("class") or "")
+    assert "Siga la atención" in page.locator("#verdict").inner_text() and page.locator(".summary").count() > 3
+
+
+def test_v5_an_unknown_issuer_is_amber_and_the_list_is_updated_from_a_colleagues_screen(
+    tmp_path: Path, world: World, service: httpx.Client, card: Card
+) -> None:
+    """A phone with an old list meets a card of a new station, and scans the newer list from a screen."""
+    old = custody.found("test", [world.root_signer], 1, world.bundle.issued)
+    screen = on_screen(bundle_texts(world.bundle)[0]).convert("RGB")
+    (tmp_path / "old.bundle").write_bytes(old.raw)
+    with browser.phone(tmp_path, [browser.camera_picture(screen, share=0.95, tilt=1, blur=0.4)]) as context:
+        page = context.pages[0]
+        page.goto(str(service.base_url))
+        page.set_input_files("#bundle-file", tmp_path / "old.bundle")
+        page.wait_for_selector("#bundle-said:not(:empty)")
+        page.reload()
+        assert read_text(page, card.text) == "unknown-issuer"
+        assert "amber" in (page.locator("#verdict").get_attribute("class") or "") and page.locator(".summary").count() > 3
+        page.click("#done")
+        page.click("#issuers")
+        page.click("#from-colleague")
+        page.wait_for_selector("#bundle-said:not(:empty)", timeout=30_000)
+        page.reload()
+        assert read_text(page, card.text) == "verified"
+
+
+def test_v6_a_phone_set_to_1970_gives_a_clock_notice_only(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    page = opened(phone, service)
+    page.clock.set_fixed_time("1970-01-02T10:00:00")
+    page.reload()
+    assert read_text(page, card.text) == "verified"
+    assert "fecha de este dispositivo" in page.locator("#verdict").inner_text()
+
+
+def test_v11_severe_hypertension_is_a_red_banner_with_its_rule_and_the_referral(
+    phone: BrowserContext, service: httpx.Client, world: World
+) -> None:
+    made = world.issue(Record.from_json(example("severe_pre_eclampsia.json")))
+    page = opened(phone, service)
+    assert read_text(page, made.text) == "verified"
+    red = page.locator("#section-danger.red")
+    assert red.count() == 1 and "no es un diagnóstico" in red.inner_text() and "WHO" in red.inner_text()
+    assert page.locator("#section-referral li").count() >= 1
+
+
+def test_h5_another_camera_opens_nothing_and_shows_no_name(card: Card) -> None:
+    """What a policeman's phone makes of the code: no address, no name, nothing that reads as words."""
+    assert "://" not in card.text and not card.text.lower().startswith(("http", "www", "mailto", "tel"))
+    assert set(card.text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+
+
+def test_h8_the_help_desk_sees_services_and_nothing_clinical(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    page = opened(phone, service)
+    page.click("input[type=checkbox]")
+    assert read_text(page, card.text) == "verified"
+    shown = page.locator("main").inner_text()
+    assert "Servicios recibidos" in shown and "Hemoglobina" not in shown and "Perímetro" not in shown and "Alergia" not in shown
+
+
+def test_after_fifteen_seconds_without_luck_the_printed_words_are_offered(tmp_path: Path, service: httpx.Client) -> None:
+    """V2."""
+    with browser.phone(tmp_path, [Image.new("RGB", browser.VIDEO, (90, 90, 90))]) as context:
+        page = opened(context, service)
+        page.click("#scan")
+        page.wait_for_selector("#hint ul", timeout=25_000)
+        assert "texto impreso" in page.locator("#hint").inner_text()
+
+
+def test_the_screen_is_cleared_after_three_minutes_unless_it_is_kept_open(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    page = opened(phone, service)
+    page.clock.install()
+    for keep, gone in ((True, False), (False, True)):
+        page.reload()
+        assert read_text(page, card.text) == "verified"
+        if keep:
+            page.click("text=Mantener abierto")
+        page.clock.run_for(181_000)
+        assert (page.locator("#verdict").count() == 0) == gone
+
+
+def test_the_curves_that_a_browser_lacks_give_the_same_verdict(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    page = opened(phone, service)
+    page.goto(f"{service.base_url}/?no-webcrypto")
+    page.wait_for_selector("#scan")
+    assert read_text(page, card.text) == "verified"
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_every_page_is_usable_at_320_pixels_and_at_twice_the_size(
+    tmp_path: Path, service: httpx.Client, card: Card, width: int
+) -> None:
+    """640 px at twice the size are 320 px of the page."""
+    with browser.phone(tmp_path, size=(width, 600)) as context:
+        page = opened(context, service)
+        if width == 640:
+            page.evaluate("() => { document.documentElement.style.fontSize = '225%'; }")
+        read_text(page, card.text)
+        for click in (None, "#show-her"):
+            if click:
+                page.click(click)
+            overflow = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert overflow <= 0, click

@@ -63,6 +63,7 @@ def test_every_setting_is_taken_and_an_argument_goes_first(bundle: Path, tmp_pat
         ({"REFRESH_SECONDS": "60"}, "HEALTHCARD_REFRESH_SECONDS: a whole number from 1 to 30"),
         ({"DATABASE": "/nowhere/at/all.db"}, "can't be written"),
         ({"DATABASE": "/"}, "can't be written"),
+        ({"DATABASE": "mysql://somewhere/else"}, "the path of an SQLite file, or postgresql://user@host/name"),
         ({"UNSEAL": "nowhere.key"}, "nowhere.key: No such file"),
     ],
 )

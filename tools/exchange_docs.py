@@ -8,12 +8,15 @@ Everything comes from healthcard/exchange/ and healthcard/vocabulary/. What a ta
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from healthcard import vocabulary
 from healthcard.exchange import mapping
 from healthcard.exchange.choice import VITAL_INTEREST
+from healthcard.exchange.kobo_form import sheets
+from healthcard.words.labels import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docs" / "exchange.md"
@@ -68,7 +71,28 @@ def reasons() -> str:
     return table(("reason", "what it means (draft)"), [(f"`{word}`", text) for word, text in VITAL_INTEREST.items()])
 
 
-TABLES = {made.__name__: made for made in (fields, systems, observations, sources, reasons)}
+def kobo_questions() -> str:
+    """What the form asks in English, as it is made without options and with one organisation."""
+    made = sheets(("en",), organisations=("an organisation",))
+    asked = {row["name"] for row in made["survey"]}
+    lists = Counter(row["list_name"] for row in made["choices"])
+    lines = []
+    for row in sheets(("en",), organisations=("an organisation",), sensitive=True)["survey"]:
+        if not row["type"].startswith(("end", "note")):
+            kind, _, listed = row["type"].removeprefix("begin_").partition(" ")
+            level = "" if row["name"] in asked else "with `--sensitive`"
+            lines.append((f"`{row['name']}`", kind, row["label::English (en)"], str(lists[listed] or ""), level))
+    return table(("name", "type", "words", "choices", "only"), lines)
+
+
+def form_words() -> str:
+    """The words that only exports and the form have."""
+    rows = vocabulary.read_csv(ROOT / "healthcard" / "exchange" / "form_words.csv")
+    marked = [[f"`{row['key']}`", *(("○ " if code in row["draft"].split() else "") + row[code] for code in LANGUAGES)] for row in rows]
+    return table(("key", *LANGUAGES), marked)
+
+
+TABLES = {made.__name__: made for made in (fields, systems, observations, sources, reasons, kobo_questions, form_words)}
 
 
 def written(text: str) -> str:

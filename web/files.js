@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "f99c7c2ea9e24ae5";
+self.VERSION = "8fd517954567d05d";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -18,17 +18,17 @@ from healthcard import files, keyfile
 from healthcard.card import Card
 from healthcard.clinic import entry
 from healthcard.commands.passphrase import passphrase
-from healthcard.commands.templates import Hours, OwnTemplates
+from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route
 from healthcard.commands.terminal import complain, show_questions
 from healthcard.errors import PrintError
 from healthcard.printing import printers
 from healthcard.printing.batch import Batch, Line, Sheet, lines_of
 from healthcard.printing.journal import Journal
+from healthcard.printing.rendering import ROUTE_LANGUAGE
 from healthcard.printing.sheets import Look, grid
 from healthcard.record import Record
 from healthcard.trust import issued
 from healthcard.trust.bundle import ISSUE, TrustBundle
-from healthcard.words.labels import FACE_LANGUAGES
 
 LARGEST_INPUT = 256 * 1024 * 1024  # bytes
 LARGEST_PDF = 1024 * 1024 * 1024  # bytes of one that stands in the way
@@ -40,9 +40,8 @@ def batch(
     bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
     sheet: Annotated[Literal["a4"], typer.Option(help="paper: eight A7 or ten ID-1 on a sheet")] = "a4",
     template: Annotated[str, typer.Option(help="template of the face: a7 or id1")] = "a7",
-    language: Annotated[
-        str | None, typer.Option("--language", "-l", help="of all cards; default: each record's own", show_default=False)
-    ] = None,
+    language: FaceLanguage = None,
+    route: Route = ROUTE_LANGUAGE,
     text_light: Annotated[bool, typer.Option("--text-light", help="faces without clinical words")] = False,
     hours: Hours = "",
     own_templates: OwnTemplates = None,
@@ -76,8 +75,7 @@ def batch(
     _require(bool(printer or out) or not (json_ or sys.stdout.isatty()), "--out", "or --printer, where the PDF can't go to standard output")
     _require(not (confirm and assume_printed), "--confirm", "--confirm or --assume-printed, not both")
     _require(records != "-" or bool(journal and not confirm), "RECORDS.ndjson", "standard input needs --journal, and nobody is asked")
-    _require(language in (None, *FACE_LANGUAGES), "--language", f"one of {', '.join(FACE_LANGUAGES)}")
-    look = Look(template, language, text_light=text_light, hours=hours, own_templates=own_templates)
+    look = Look(template, language, route, text_light, hours, own_templates)
     places = grid(look)
     again = _typed_again(typed_again or [])
     trusted = TrustBundle.load(bundle)

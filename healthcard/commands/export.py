@@ -1,5 +1,6 @@
 """`healthcard export CARD --to fhir|csv|kobo`: a record in the form that another system takes (docs/exchange.md)."""
 
+import io
 import sys
 from enum import Enum
 from pathlib import Path
@@ -18,6 +19,7 @@ from healthcard.words.labels import LANGUAGES
 NOT_VERIFIED = 3
 Form = Enum("Form", {name: name for name in targets.TARGETS}, type=str)  # type: ignore[misc]
 Language = Enum("Language", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
+ENGLISH = Language("en")
 Reason = Enum("Reason", {name: name for name in VITAL_INTEREST}, type=str)  # type: ignore[misc]
 
 
@@ -31,7 +33,7 @@ def export(
     vital_interest: Annotated[
         Reason | None, typer.Option("--vital-interest", help="why it is exported without her yes", show_default=False)
     ] = None,
-    language: Annotated[Language, typer.Option("--language", "-l", help="of the labels in CSV")] = Language.en,
+    language: Annotated[Language, typer.Option("--language", "-l", help="of the labels in CSV")] = ENGLISH,
     unseal: Annotated[
         list[Path] | None, typer.Option("--unseal", help="key file of an epoch: what it opens is exported too", show_default=False)
     ] = None,
@@ -48,6 +50,8 @@ def export(
     reading = card.read(*(text for given in inputs for text in card_texts(given)), bundle=trusted, unseal=secrets)
     if len(reading.cards) > 1:
         print(f"{len(reading.cards)} cards: the latest is exported", file=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(newline="")  # CSV has its own line ends, on Windows too
     sys.stdout.write(targets.export(reading, to.value, vital_interest.value if vital_interest else None, language.value))
     if reading.verdict != "verified":
         raise typer.Exit(NOT_VERIFIED)

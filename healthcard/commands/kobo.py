@@ -1,6 +1,7 @@
 """`healthcard kobo form | records`: the Kobo form of the vocabulary, and its submissions as the input of `healthcard batch`."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from healthcard.trust.bundle import TrustBundle
 from healthcard.words.labels import LANGUAGES
 
 LARGEST_INPUT = 256 * 1024 * 1024  # bytes
+FOR_ITS_OWNER = 0o600  # records are nobody else's to read
 
 kobo_commands = typer.Typer(help="Kobo: a form made from the vocabulary, and its submissions as records.", no_args_is_help=True)
 
@@ -40,7 +42,8 @@ def form(
 ) -> None:
     """Write the form as an XLSForm, to be uploaded to Kobo. It asks for no name, number or place, and has no free text."""
     organisations = tuple(TrustBundle.load(bundle).organisation_numbers) if bundle else ()
-    files.write(out, kobo.xlsform(tuple(dict.fromkeys(languages.split(","))), organisations=organisations, sensitive=sensitive))
+    workbook = kobo.xlsform(tuple(dict.fromkeys(languages.split(","))), organisations=organisations, sensitive=sensitive)
+    files.write_atomically(out, workbook)
 
 
 @kobo_commands.command()
@@ -58,7 +61,8 @@ def records(
     made = list(_read(submissions, problems))
     text = "".join(json.dumps(record.to_json(), ensure_ascii=False) + "\n" for record in made)
     if out:
-        files.write(out, text.encode())
+        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FOR_ITS_OWNER), "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     else:
         sys.stdout.write(text)
     if problems:
@@ -70,7 +74,10 @@ def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
     """The records of all files; what is wrong goes to `problems`, submissions counted through all files."""
     number = 0
     for path in paths:
-        for submission in kobo.submissions(files.read(path, LARGEST_INPUT)):
+        data = files.read(path, LARGEST_INPUT)
+        if len(data) > LARGEST_INPUT:
+            raise typer.BadParameter(f"more than {LARGEST_INPUT // 1024 // 1024} MiB: in several files", param_hint="SUBMISSIONS.json")
+        for submission in kobo.submissions(data):
             number += 1
             try:
                 yield kobo.from_submission(submission, number)

@@ -22,6 +22,7 @@ def station(
         Path | None, typer.Option("--issued-list", help="file that keeps a hash of each part signed here", show_default=False)
     ] = None,
     templates: Annotated[Path | None, typer.Option(help="folder with your organisation's own templates", show_default=False)] = None,
+    hours: Annotated[str, typer.Option(help="hours of your desk as they stand on the card: 8:00-17:00")] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port on this computer; 0: any that is free")] = 0,
     lock_after: Annotated[int, typer.Option(min=1, max=120, help="minutes without use after which it locks itself")] = OWN_MINUTES,
     browser: Annotated[bool, typer.Option(help="open the browser")] = True,
@@ -30,7 +31,7 @@ def station(
     trusted = TrustBundle.load(bundle)
     keyfile.require(keyfile.describe(key), "station", trusted.network)
     desk = resources.service_module("desk")
-    settings = desk.Settings(key, bundle, basis, unseal, counts, issued_list, templates, lock_after * 60)
+    settings = desk.Settings(key, bundle, basis, unseal, counts, issued_list, templates, hours, lock_after * 60)
     resources.service_module("station").serve(settings, port, browser, _tell)
 
 

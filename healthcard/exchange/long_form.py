@@ -12,19 +12,20 @@ import io
 import json
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any
 
 from healthcard.errors import Problem, RecordError
-from healthcard.exchange import mapping
+from healthcard.exchange import facts, mapping
+from healthcard.exchange.facts import DOSES, NONE, WORDS, Fact
 from healthcard.exchange.fhir_document import Origin
 from healthcard.exchange.mapping import Coding, ExchangeMapping
 from healthcard.exchange.places import located
 from healthcard.exchange.words import coded_label, entry_label, form_label
 from healthcard.merge import HISTORY
-from healthcard.record import AnyPerson, Contact, Record, profile_values
+from healthcard.record import Record
+from healthcard.vocabulary import Quantity
 from healthcard.words.labels import label
 
 COLUMNS = (
@@ -34,29 +35,9 @@ COLUMNS = (
 READ = ("export", "person", "role", "contact", "date", "time", "source", "kind", "key", "part", "entry", "value")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # the last is ours: what stands behind it is text
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,9})?")
-# Lists of words and of doses, by kind, each with the table of its words.
-WORDS: Mapping[str, str] = {"allergies": "allergies", "conditions": "findings", "findings": "findings", "services": "services"}
-DOSES = ("vaccines_before", "vaccines")
-REFERRAL: Mapping[str, str] = {"service": "services", "urgency": "urgency", "reason": "findings", "to": ""}
 FAULTS = (KeyError, ValueError, TypeError, AttributeError)  # of rows that do not fit together
 OF_ROLE = ("person", "observations")  # kinds whose keys mean one thing of a mother and another of a child
-NONE = "none"  # of allergies: asked, and there are none
 Row = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One value of a record; `table` and `word` are what is labelled and coded, `values` the table of a value that is a word."""
-
-    kind: str
-    key: str
-    value: Any
-    table: str = ""
-    word: str = ""
-    part: str = ""
-    entry: int | None = None
-    unit: str = ""
-    values: str = ""
 
 
 def to_csv(
@@ -73,17 +54,17 @@ def to_csv(
     said = {True: "verified", False: verdict if verdict != "verified" else "unverified"}
     rows: list[Row] = []
 
-    def write(facts: Iterator[Fact], vouched: bool, about: Row) -> None:
-        rows.extend(common | {"verdict": said[vouched]} | about | _cells(fact, about, names, language) for fact in facts)
+    def write(found: Iterator[Fact], vouched: bool, about: Row) -> None:
+        rows.extend(common | {"verdict": said[vouched]} | about | _cells(fact, about, names, language) for fact in found)
 
-    write(_of_card(record), origin.vouched(0), {})
+    write(facts.of_card(record), origin.vouched(0), {})
     for at, person in enumerate(record.people):
         who = {"person": str(at), "role": person.role}
-        write(_of_profile(person, names), origin.vouched(at), who)
-        write(_of_history(person), origin.vouched(at, HISTORY), who | {"source": person.history_source or ""})
+        write(facts.of_profile(person, names), origin.vouched(at), who)
+        write(facts.of_history(person), origin.vouched(at, HISTORY), who | {"source": person.history_source or ""})
         for n, contact in enumerate(person.contacts):
             when = {"date": contact.date.isoformat(), "time": contact.time or "", "source": contact.source or ""}
-            write(_of_contact(contact, names), origin.vouched(at, n), who | {"contact": str(n)} | when)
+            write(facts.of_contact(contact, names), origin.vouched(at, n), who | {"contact": str(n)} | when)
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="")
     writer.writeheader()
@@ -123,70 +104,6 @@ def from_csv(text: str, known: ExchangeMapping | None = None) -> tuple[Record, .
     if problems or not records:
         raise RecordError(problems or [Problem("file", "no facts")])
     return tuple(records)
-
-
-# --- facts of a record -----------------------------------------------------------------------------------------------
-
-
-def _of_card(record: Record) -> Iterator[Fact]:
-    yield Fact("card", "language", record.language, values="language")
-    for name, said in record.choices.model_dump(by_alias=True).items():
-        yield Fact("card", name, said)
-
-
-def _of_profile(person: AnyPerson, names: ExchangeMapping) -> Iterator[Fact]:
-    yield Fact("person", "role", person.role)
-    table = f"profile_{person.role}"
-    for quantity, value in profile_values(person, names.known):
-        if quantity.kind == "set":
-            continue
-        group, name = quantity.place
-        yield Fact(group or "person", name, value, table, quantity.key, unit=names.concept(table, quantity.key).unit,
-                   values=names.enumeration(table, quantity.key))  # fmt: skip
-    for key, raw in (person.unknown or {}).items():
-        yield Fact("unknown", key, raw, table, key)
-    if person.allergies == ():
-        yield Fact("allergies", NONE, True, "absent", "no_known_allergy")
-    yield from _words("allergies", person.allergies)
-
-
-def _of_history(person: AnyPerson) -> Iterator[Fact]:
-    yield from _words("conditions", person.conditions)
-    yield from _doses("vaccines_before", person.vaccines_before)
-
-
-def _of_contact(contact: Contact, names: ExchangeMapping) -> Iterator[Fact]:
-    yield Fact("contact", "date", contact.date)
-    table = f"observations_{contact.role}"
-    for key, value in (contact.observations or {}).items():
-        coded = table if isinstance(value, str) else ""
-        yield Fact("observations", key, value, table, key, unit=names.concept(table, key).unit, values=coded)
-    yield from _words("findings", contact.findings)
-    for entry, given in enumerate(contact.medicines or ()):
-        for part, value, unit, values in (
-            ("amount", given.amount, names.concept("medicines", given.medicine).unit, ""),
-            ("timing", given.timing, "", "timings"),
-            ("days", given.days, "d", ""),
-        ):
-            if value is not None:
-                yield Fact("medicines", given.medicine, value, "medicines", given.medicine, part, entry, unit, values)
-    yield from _doses("vaccines", contact.vaccines)
-    yield from _words("services", contact.services)
-    for key, values in REFERRAL.items():
-        if contact.referral and (value := getattr(contact.referral, key)) is not None:
-            yield Fact("referral", key, value, values, value if values else "", values=values)
-    for entry, event in enumerate(contact.unknown or ()):
-        yield Fact("unknown", "", event, entry=entry)
-
-
-def _words(kind: str, words: Collection[str] | None) -> Iterator[Fact]:
-    for word in words or ():
-        yield Fact(kind, word, True, WORDS[kind], word)
-
-
-def _doses(kind: str, doses: Collection[Any] | None) -> Iterator[Fact]:
-    for entry, given in enumerate(doses or ()):
-        yield Fact(kind, given.vaccine, given.dose, "vaccines", given.vaccine, "dose", entry)
 
 
 def _cells(fact: Fact, about: Row, names: ExchangeMapping, language: str) -> Row:
@@ -314,7 +231,7 @@ class _Export:
         role = row["role"]
         if kind == "observations":
             quantity = self.tables[f"observations_{role}"].by_key.get(key)
-            return _number(value) if quantity is None or quantity.kind == "number" else value  # type: ignore[attr-defined]
+            return _number(value) if not isinstance(quantity, Quantity) or quantity.kind == "number" else value
         if kind == "referral":
             return value
         path = key if kind == "person" else f"{kind}.{key}"

@@ -38,9 +38,8 @@ def export(reading: Reading, target: str, vital_interest: str | None = None, lan
 def fhir_text(reading: Reading, language: str) -> str:
     """The documents of all people as one Bundle of type `collection`, in JSON."""
     merged = reading.cards[0]
-    documents = fhir.to_bundles(
-        merged.record, merged.parts[0].part.issued, merged.issuer, verdict=_verdict(merged), unverified=merged.unverified
-    )
+    issued = merged.parts[0].part.issued
+    documents = fhir.to_bundles(merged.record, issued, merged.issuer, verdict=_verdict(merged), unverified=merged.unverified)
     return json.dumps(fhir.collection(documents), ensure_ascii=False, indent=1) + "\n"
 
 

@@ -123,7 +123,8 @@ def check_scan(pdf: bytes, texts: Sequence[str], places: Grid) -> None:
                 column = places.columns - 1 - column
             page = 2 * sheet + side
             if page >= len(seen) or seen[page].pop((row, column), None) != [text]:
-                raise PrintError("a code on the sheets does not read back as its card: nothing was issued")
+                where = f"card {number + 1}, {'behind' if side else 'in front'}"
+                raise PrintError(f"{where}: its code on the sheet does not read back as the card: nothing was issued")
     if any(seen):
         raise PrintError("the sheets show a code that is not of these cards: nothing was issued")
 

@@ -112,7 +112,7 @@ def _template(place: Path, name: str, entry: dict[str, Any]) -> Template:
     faults = [*(f"there is no field {key}" for key in strange), *(f"{key} is missing" for key in missing)]
     if faults:
         raise PrintError(f"{place / LIST}: {name}: {'; '.join(faults)}")
-    numbers = [entry[key] for key in known if key.endswith("_mm") or key in ("dpi", "zoom") if entry.get(key) is not None]
+    numbers = [entry[key] for key in known if key.endswith("_mm") or key in ("dpi", "zoom", "pages") if entry.get(key) is not None]
     if entry["kind"] not in get_args(Kind) or not all(type(number) in (int, float) and 0 <= number <= 2000 for number in numbers):
-        raise PrintError(f"{place / LIST}: {name}: kind is card, sticker or poster; sizes are numbers of mm")
+        raise PrintError(f"{place / LIST}: {name}: kind is card, sticker or poster; sizes are numbers of mm, dpi, zoom and pages numbers")
     return Template(name, **entry)

@@ -4,8 +4,7 @@
  * What was scanned lives in `session` alone and is gone with "Done", after three minutes without a touch, or when the page goes (DP-13).
  */
 
-import { read } from "../card.js";
-import { handover } from "../clinic/handover.js";
+import { newestCard, read } from "../card.js";
 import { Camera } from "./camera.js";
 import { Decoder, textsOfFile } from "./decoder.js";
 import { button, h, pictogram, show } from "./dom.js";
@@ -265,15 +264,13 @@ class Scanner {
     const { known, curves, clinic } = this.tables;
     const { bundle } = this.issuers;
     if (!bundle) return this.issuers.screen(this);
-    const today = this.today();
-    const options = { bundle, now: today, newestCard: this.newestCard, known, curves, unseal: this.session.unseal };
+    const options = { bundle, now: this.today(), newestCard: this.newestCard, known, curves, tables: clinic, unseal: this.session.unseal };
     const reading = await read(Array.from(this.session.texts), options);
-    const now = [today, bundle.issuedOn, this.newestCard || ""].sort().pop();
-    const summary = reading.record && handover(reading, now, clinic);
-    this.reading = { ...reading, handover: summary };
-    if (reading.verdict === "verified" && reading.issued > (this.newestCard || "")) {
-      this.newestCard = reading.issued;
-      await keep("newest-card", reading.issued);
+    this.reading = reading;
+    const newest = newestCard(reading, this.newestCard);
+    if (newest !== this.newestCard) {
+      this.newestCard = newest;
+      await keep("newest-card", newest);
     }
     document.body.dataset.verdict = reading.verdict;
     this.showReading();

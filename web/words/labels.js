@@ -80,7 +80,8 @@ export class Language {
   pluralForm(count) {
     if (this.isOne(count)) return "one";
     if (this.code !== "ar") return "other";
-    return count === 2 ? "two" : count % 100 >= 3 && count % 100 <= 10 ? "few" : "other";
+    const last = ((count % 100) + 100) % 100; // a card can hold counts below zero
+    return count === 2 ? "two" : last >= 3 && last <= 10 ? "few" : "other";
   }
 
   /** An amount in a medicine's own unit: "1½ tablets", "2.5 mL". */
