@@ -22,10 +22,11 @@ _PIXELS = 600_000  # of the view that is looked at
 _TURNS = (0, 30, 60)  # degrees; a finder is known as such when it is turned by up to 15
 _LIKE = 45  # hundredths; finders on poor pictures have 55 and more
 _KEPT = 8  # finders looked at together
-_WHOLE, _GUESSED = 3, 12  # squares tried; two finders give six of the latter
+_WHOLE, _GUESSED = 2, 6  # squares tried; two finders give six of the latter
+_IN_TIME = 0.62  # share of the timing patterns; half of them by chance
 _SAMPLES = 4  # pixels along a module when it is averaged
 _QUIET = 4
-_SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
+_SHARES = (0.85, 0.92, 1.0, 1.08, 1.17)  # of a rough size of module
 _NOISE = 6  # grey levels that differ without a meaning
 
 Point = tuple[float, float]
@@ -213,16 +214,26 @@ def _straightened(page: Image.Image, corners: _Corners) -> Iterator[Mended]:
         far = side - 3.5
         three, seen = ((3.5, 3.5), (far, 3.5), (3.5, far)), [(one.x, one.y) for one in corners]
         to_page = projection([*three, (far, far)], [*seen, (right.x + below.x - corner.x, right.y + below.y - corner.y)])
-        yield _symbol(page, to_page, version)
+        last = side - 6.5
+        yield from _symbol(page, to_page, version)
         if version > 1:
-            last = side - 6.5
-            yield _symbol(page, projection([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
+            yield from _symbol(page, projection([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
 
 
-def _symbol(page: Image.Image, to_page: Sequence[float], version: int) -> Mended:
+def _symbol(page: Image.Image, to_page: Sequence[float], version: int) -> Iterator[Mended]:
+    """The symbol of such corners and version, unless its timing patterns tell that there is none."""
     side = 17 + 4 * version
-    top_left, top_right, bottom_right, bottom_left = (project(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
-    return Mended(_drawn(_modules(page, to_page, side), version), (top_left, top_right, bottom_right, bottom_left))
+    modules = _modules(page, to_page, side)
+    if _in_time(modules) >= _IN_TIME:
+        top_left, top_right, bottom_right, bottom_left = (project(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
+        yield Mended(_drawn(modules, version), (top_left, top_right, bottom_right, bottom_left))
+
+
+def _in_time(modules: Image.Image) -> float:
+    """Share of the modules in the timing patterns that are as they should be: dark and light in turn."""
+    side, values = modules.width, modules.tobytes()
+    across, down = values[6 * side + 8 : 7 * side - 8], values[8 * side + 6 : (side - 8) * side : side]
+    return sum((value > 0) == n % 2 for line in (across, down) for n, value in enumerate(line)) / (len(across) + len(down))
 
 
 def _alignment(page: Image.Image, to_page: Sequence[float], at: float, reach: float = 4.0) -> Point:

@@ -20,6 +20,7 @@ from healthcard import card, vocabulary
 from healthcard.errors import ImportNotAllowed, RecordError
 from healthcard.exchange import long_form, mapping, targets
 from healthcard.record import Record
+from healthcard.sensitivity import sensitive
 from healthcard.words.labels import LANGUAGES
 from tests import builders, exchanged, strategies
 from tests.command import healthcard
@@ -76,6 +77,8 @@ def test_several_exports_in_one_file_any_order_of_columns_and_columns_of_others(
     first, second = EXAMPLES["mother_first_contact"], EXAMPLES["twins_after_birth"]
     lines = rows(written(first)) + rows(written(second))
     lines = [{"theirs": "x"} | dict(reversed(row.items())) for row in lines]
+    for row in lines:  # as a spreadsheet saves it
+        row["value"] = row["value"].upper() if row["value"] in ("true", "false") else row["value"]
     assert long_form.from_csv("\ufeff" + table(lines)) == (first, second)
     assert len({row["export"] for row in lines}) == 2
 
@@ -136,6 +139,15 @@ def test_what_no_verified_part_says_is_marked_row_by_row() -> None:
     verdicts = {row["key"]: row["verdict"] for row in rows(written(record, unverified={(0, 1)}))}
     assert (verdicts["asthma"], verdicts["pneumonia"]) == ("verified", "unverified")
     assert {row["verdict"] for row in rows(written(record, verdict="altered"))} == {"altered"}
+
+
+def test_what_a_card_seals_is_marked_restricted() -> None:
+    lines = rows(written(EXAMPLES["family_three_contacts_sealed"]))
+    marked = {row["key"] for row in lines if row["confidentiality"] == "R"}
+    sealed = {word for _, word, _ in sensitive(EXAMPLES["family_three_contacts_sealed"], vocabulary.default())}
+    assert marked == sealed != set() and {row["confidentiality"] for row in lines} == {"", "R"}
+    lost = builders.mother(pregnancy={"outcome": "stillbirth"})
+    assert [row["key"] for row in rows(written(lost)) if row["confidentiality"]] == ["outcome"]
 
 
 def test_every_code_of_a_data_element_is_short_enough_for_dhis2_and_means_one_thing() -> None:

@@ -103,10 +103,18 @@ def test_what_is_due_is_the_same_on_every_day_of_a_year_and_later(pages):
     child = infant(age_days=0, on=DAY, observations={"weight": 3.1}, vaccines=doses)
     woman = mother(gestation_days=20, on=DAY, findings=["pregnant"], vaccines=[{"vaccine": "td", "dose": 1}], blood_group="A-")
     examples = [Record.from_json(path.read_text(encoding="utf-8")) for path in EXAMPLES]
-    for record in (child, woman, *examples):
+    told = mother(on=DAY, findings=["pregnant"])  # no date: pregnant as long as a pregnancy lasts
+    for record in (child, woman, told, *examples):
         first = min(contact.date for person in record.people for contact in person.contacts)
-        days = (*range(-5, 400, 1 if record in (child, woman) else 11), *range(400, 1900, 13))
+        days = (*range(-5, 400, 1 if record in (child, woman, told) else 11), *range(400, 1900, 13))
         agree(pages, [(Context(record), first + timedelta(day)) for day in days], languages=())
+
+
+@pytest.mark.parametrize(("systolic", "diastolic"), [(150, 95), (150, 80), (150, 70), (130, 80), (130, 70), (110, 95)])
+def test_the_trend_of_two_parts_is_the_same_where_they_agree_and_where_not(pages, systolic, diastolic):
+    before = contact(DAY - timedelta(7), observations={"systolic": 130, "diastolic": 80})
+    record = mother(contacts=[before, contact(observations={"systolic": systolic, "diastolic": diastolic})])
+    agree(pages, [(Context(record), DAY)], SOME)
 
 
 @pytest.mark.parametrize("precision", ["day", "month", "year", "estimated"])

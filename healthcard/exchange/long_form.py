@@ -30,12 +30,14 @@ from healthcard.words.labels import label
 
 COLUMNS = (
     "export", "issuer", "issued", "verdict", "person", "role", "contact", "date", "time", "source", "kind", "key", "part", "entry",
-    "label", "value", "value_label", "unit", "system", "code", "data_element",
+    "label", "value", "value_label", "unit", "system", "code", "confidentiality", "data_element",
 )  # fmt: skip
 READ = ("export", "person", "role", "contact", "date", "time", "source", "kind", "key", "part", "entry", "value")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # the last is ours: what stands behind it is text
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,9})?")
+TRUE = {"true": True, "false": False}  # in capitals once a spreadsheet has saved them
 FAULTS = (KeyError, ValueError, TypeError, AttributeError)  # of rows that do not fit together
+RESTRICTED = "R"  # of HL7's codes of confidentiality: what a card seals
 OF_ROLE = ("person", "observations")  # kinds whose keys mean one thing of a mother and another of a child
 Row = dict[str, str]
 
@@ -129,8 +131,14 @@ def _cells(fact: Fact, about: Row, names: ExchangeMapping, language: str) -> Row
         "unit": fact.unit,
         "system": coding.system if coding else "",
         "code": coding.code if coding else "",
+        "confidentiality": RESTRICTED if _sensitive(fact, names) else "",
         "data_element": ".".join(filter(None, (about["role"] if fact.kind in OF_ROLE else "", fact.kind, fact.key, fact.part))),
     }
+
+
+def _sensitive(fact: Fact, names: ExchangeMapping) -> bool:
+    worded = bool(fact.values) and names.concept(fact.values, fact.value).sensitive
+    return worded or names.concept(fact.table, fact.word).sensitive
 
 
 def _text(value: Any) -> str:
@@ -170,7 +178,7 @@ class _Export:
             if kind != "card":
                 raise ValueError("a fact of nobody")
             owner = self.card if key == "language" else self.card["choices"]
-            _put(owner, key, value if key == "language" else {"true": True, "false": False}[value])
+            _put(owner, key, value if key == "language" else TRUE[value.lower()])
             self.places[key if key == "language" else f"choices.{key}"] = place
             return
         at = _count(row["person"])
@@ -197,7 +205,7 @@ class _Export:
     def _fact(self, owner: dict[str, Any], here: str, row: Row, place: str) -> None:
         kind, key, value = row["kind"], row["key"], row["value"]
         if kind in WORDS:
-            if value != "true":
+            if not TRUE[value.lower()]:
                 raise ValueError("a fact that is not there")
             listed = owner.setdefault(kind, [])
             if key != NONE:
