@@ -44,9 +44,24 @@ class Access:
         """A dependency for routes: lets those pass who may do `scope`, and notes in the request's state who it is, or None."""
 
         async def admit(request: Request) -> None:
-            request.state.partner = self._admitted(request.headers.get("authorization"), scope)
+            self.admit(request, scope)
 
         return admit
+
+    def admit(self, request: Request, scope: str) -> None:
+        """Refuses who may not do `scope`; notes in the request's state who it is, or None."""
+        request.state.partner = self._admitted(request.headers.get("authorization"), scope)
+
+    def count_more(self, partner: Partner | None, requests: int) -> None:
+        """Work that is as much as this many further requests counts as such against the limit of who sent it."""
+        subject, most = (partner.id, self._settings.rate) if partner else (WITHOUT_KEY, self._settings.open_rate)
+        for _ in range(requests if partner or self._settings.open != "local" else 0):
+            self._limit(subject, most)
+
+    async def watcher(self, request: Request) -> None:
+        """A dependency for the routes of whoever runs the service: this machine where no other reaches it, else a key for admin."""
+        if not self._settings.only_this_machine:
+            self.admit(request, "admin")
 
     async def sender(self, _: Request) -> None:
         """A dependency for routes whose body is signed: nobody may send too many."""

@@ -20,7 +20,8 @@ from healthcard.clinic.questions import questions
 from healthcard.codec import ID_SIZE, Part
 from healthcard.counts import Counts, services_given
 from healthcard.errors import HealthcardError, KeyFileError, Problem, RecordError, WrongPassphrase
-from healthcard.printing import rendering
+from healthcard.printing import check as check_scan
+from healthcard.printing import printers, rendering, templates
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
 from healthcard.trust import issued
@@ -234,6 +235,21 @@ class Desk:
         if number not in self._cards:
             raise NoSuchCard("no such card here: it was handed over, or the station was locked since")
         return self._cards[number]
+
+    def print(self, number: int, printer: str) -> None:
+        """Give a card to a printer of this computer; raises NoSuchCard and PrintError."""
+        made = self.made(number)
+        printers.send_card(made.files, templates.find(made.template, self.settings.templates), printer)
+
+    def check_print(self, number: int, taken: bytes, ruler_mm: float | None) -> list[check_scan.Result]:
+        """What a picture of the print shows; raises NoSuchCard and PictureError."""
+        made = self.made(number)
+        template = templates.find(made.template, self.settings.templates)
+        return check_scan.check(taken, made.card.text, template, ruler_mm=ruler_mm)
+
+    def templates(self) -> list[templates.Template]:
+        """The formats that a card or a sticker can have here."""
+        return [found for found in templates.registry(self.settings.templates).values() if found.code_mm]
 
     def handed_over(self, number: int) -> None:
         """Forget a card that she has now, and count its services if she said yes."""

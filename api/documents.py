@@ -4,14 +4,16 @@ import json
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from healthcard.exchange.targets import TARGETS
 from healthcard.record import Record
 
 from . import problems
+from .metrics import MEDIA_TYPE as METRICS
 
 DESCRIPTION = """Verifies and decodes care cards. It has no signing key, keeps no record and logs nothing of a card.
 
@@ -20,6 +22,7 @@ Every card that can be looked at is answered with 200 and a verdict: `verified`,
 
 JSON = "application/json"
 PICTURES = ("image/png", "image/jpeg", "application/pdf")
+VERDICT_HEADER, OTHER_CARDS_HEADER = "Healthcard-Verdict", "Healthcard-Other-Cards"
 Word = Literal["unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified"]
 
 
@@ -70,6 +73,37 @@ class Decoded(Verdict):
     which_child: Annotated[list[int] | None, Field(description="merged parts: people whose contacts may be another's")] = None
     other_cards: Annotated[int | None, Field(description="cards sent along that the record is not of")] = None
     import_allowed: Annotated[bool, Field(description="the holder lets a partner take over the record, and it is verified")]
+
+
+class Batch(BaseModel):
+    """Cards, each for itself; an item that is not like the schema gets a problem of its own, and the others their readings."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    items: Annotated[list[Any], Field(min_length=1, max_length=500, json_schema_extra={"items": Texts.model_json_schema()})]
+
+
+class Results(BaseModel):
+    """The result of each item, in the order of the items."""
+
+    model_config = ConfigDict(extra="forbid")
+    results: list[Decoded | Verdict | problems.Problem]
+
+
+class Withdrawal(BaseModel):
+    """A message by which an organisation withdrew cards of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+    organisation: Annotated[str, Field(description="short name")]
+    day: Annotated[date, Field(description="when it came to this service")]
+    hashes: Annotated[list[str], Field(description="of card ids: the first 5 bytes of SHA-256, in hexadecimal")]
+    message: Annotated[str, Field(description="as it was signed: COSE_Sign1, in base64")]
+
+
+class Revocations(BaseModel):
+    """Every message of the organisations that the trust bundle names, the oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+    revocations: list[Withdrawal]
 
 
 class VocabularyEntry(BaseModel):
@@ -166,6 +200,39 @@ def reading(answer: type[Verdict]) -> dict[str, Any]:
     }
 
 
+def batch() -> dict[str, Any]:
+    content = {JSON: {"schema": Batch.model_json_schema()}}
+    answer = {"model": Results, "description": "A reading or a problem for each item, in their order; sent again, the same again."}
+    return {
+        "openapi_extra": {"requestBody": {"required": True, "content": content}, "security": _MAY_BE_OPEN},
+        "responses": {200: answer} | _refusals(400, 408, 413, 415, *KEYED),
+    }
+
+
+def export() -> dict[str, Any]:
+    described = {
+        "description": "The record in the form asked for; how far to believe it stands in it too.",
+        "content": {target.media_type: {} for target in TARGETS.values()},
+        "headers": {
+            VERDICT_HEADER: {"schema": {"enum": list(get_args(Word))}, "description": "the verdict on what was exported"},
+            OTHER_CARDS_HEADER: {"schema": {"type": "integer"}, "description": "cards sent along that the record is not of"},
+        },
+    }
+    refused = _refusals(400, 408, 413, 415, 422, 503, "no-record", "newer-version", *KEYED, *WRITTEN)
+    return reading(Verdict) | {"response_class": Response, "responses": {200: described} | problems.not_allowed() | refused}
+
+
+def revocations() -> dict[str, Any]:
+    described = {"model": Revocations, "description": "The messages, signed as they came.", "headers": _ETAG}
+    return {"responses": {200: described, 304: _NOT_MODIFIED} | _refusals("too-many-requests", "bad-store")}
+
+
+def metrics() -> dict[str, Any]:
+    described = {"description": "Prometheus' text format.", "content": {METRICS: {}}}
+    security = {"openapi_extra": {"security": _MAY_BE_OPEN}}
+    return security | {"response_class": Response, "responses": {200: described} | _refusals(*KEYED)}
+
+
 def trust() -> dict[str, Any]:
     described = {"description": "The bundle (spec section 9).", "headers": _ETAG, "content": {"application/cbor": {}}}
     return {"response_class": Response, "responses": {200: described, 304: _NOT_MODIFIED} | _refusals()}
@@ -227,9 +294,11 @@ class DocumentedApp(FastAPI):
         for operation, shown in examples().items():
             method, path = operation.split()
             described = document["paths"][path][method.lower()]
-            described["responses"]["200"]["content"][JSON]["examples"] = _values(shown, "answer")
-            if "requestBody" in described:
-                described["requestBody"]["content"][JSON]["examples"] = _values(shown, "request")
+            for name, example in shown.items():
+                answers = described["responses"]["200"]["content"][example["media_type"]]
+                answers.setdefault("examples", {})[name] = {"value": example["answer"]}
+                if "request" in example:
+                    described["requestBody"]["content"][JSON].setdefault("examples", {})[name] = {"value": example["request"]}
         return document
 
 
@@ -238,7 +307,3 @@ def examples() -> dict[str, Any]:
     """Requests and answers as they were on the test network, by operation and name."""
     found: dict[str, Any] = json.loads((files(__package__) / "examples.json").read_text(encoding="utf-8"))
     return found
-
-
-def _values(shown: dict[str, Any], side: str) -> dict[str, Any]:
-    return {name: {"value": example[side]} for name, example in shown.items()}

@@ -5,13 +5,14 @@ client address, no exact time. Of an unexpected exception the class is named and
 """
 
 import asyncio
+import hashlib
 import logging
 import logging.config
 import time
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,10 +37,15 @@ HEADERS = {
 
 
 class Guard:
-    """Outermost middleware; a header that the route set itself stays as it is. `bundle_version` is for the log."""
+    """Outermost middleware; a header that the route set itself stays as it is.
 
-    def __init__(self, app: ASGIApp, bundle_version: Callable[[], int] | None = None) -> None:
-        self.app, self._version = app, bundle_version
+    `bundle_version` is for the log; `count` is told the route and how it ended, as the log is.
+    """
+
+    def __init__(
+        self, app: ASGIApp, bundle_version: Callable[[], int] | None = None, count: Callable[[str, str], None] | None = None
+    ) -> None:
+        self.app, self._version, self._count = app, bundle_version, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +70,10 @@ class Guard:
             if not status:
                 await problems.response(problems.UNEXPECTED, *problems.WORDS[problems.UNEXPECTED])(scope, receive, guarded)
         version = f" bundle={self._version()}" if self._version else ""
-        log.info("%s %s%s", _route(scope), state.get("outcome", status), version)
+        route, outcome = _route(scope), str(state.get("outcome", status))
+        log.info("%s %s%s", route, outcome, version)
+        if self._count:
+            self._count(route, outcome)
 
 
 async def limited_body(request: Request, limit: int) -> bytes:
@@ -83,6 +92,16 @@ async def limited_body(request: Request, limit: int) -> bytes:
     except TimeoutError:
         raise problems.refusal(408, {"Connection": "close"}) from None
     return bytes(body)
+
+
+def revalidated(request: Request, body: bytes, media_type: str) -> Response:
+    """`body` with its ETag, or 304 where the client has it (RFC 9110 section 13.1.2)."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if held & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _route(scope: Scope) -> str:

@@ -5,15 +5,17 @@
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import ClientDisconnect
 
-from healthcard.errors import NoCode, PictureError, StoreError
+from healthcard.errors import ImportNotAllowed, NoCode, PictureError, StoreError
+from healthcard.exchange.choice import VITAL_INTEREST
 
 MEDIA_TYPE = "application/problem+json"
 UNEXPECTED = 500
@@ -21,11 +23,11 @@ PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 911
 
 # Code and detail of each status that a service refuses with; a picture (422) says its own.
 WORDS = {
-    400: ("invalid-request", 'the body is not a JSON object {"texts": [...]} of 1 to 16 card texts'),
+    400: ("invalid-request", 'the body or a parameter is not as /openapi.json has it: {"texts": [...]} of 1 to 16 card texts'),
     404: ("not-found", "there is nothing at this address; /openapi.json lists what there is"),
     405: ("method-not-allowed", "this address does not take this method"),
     408: ("too-slow", "the body did not arrive in time"),
-    413: ("too-large", "JSON and uploads may have 64 KiB, a trust bundle 256 KiB, a picture or PDF 20 MB"),
+    413: ("too-large", "JSON and uploads may have 64 KiB, a trust bundle 256 KiB, a batch 2 MiB, a picture or PDF 20 MB"),
     415: ("unsupported-type", "the content type is application/json, image/png, image/jpeg or application/pdf"),
     500: ("internal", ""),
     503: ("busy", "too many pictures at once; try again in a few seconds"),
@@ -44,29 +46,38 @@ FURTHER = {
     "rollback": (409, "a newer trust bundle is held"),
     "superseded-upload": (409, "counts of this month with this number or a higher one are held; send them under the next number"),
     "unsupported-upload": (415, "the content type of an upload is application/cose, of a trust bundle application/cbor"),
+    "no-record": (422, "nothing of this card can be read, so there is nothing to export; scan it again"),
+    "newer-version": (422, "a card of a later version of the format; who runs the service updates healthcard"),
     "bad-bundle": (422, "not a trust bundle of this network that its root has signed"),
     "too-many-requests": (429, "more requests than one partner may make in a minute; wait as long as Retry-After says"),
     "not-ready": (503, "the database was out of reach for a minute; try again later"),
     "bad-store": (503, "the database is out of reach, nothing was changed; try again later"),
     "store-full": (507, "the disk of the service is full, nothing was changed; try again later"),
 }
+# Why a record may not go into another system, by `reason`; the message of healthcard.exchange.choice is the detail.
+REASONS = {
+    "holder-said-no": "the holder did not say yes to an import; vital interest needs a reason",
+    "not-verified": "the card is altered: her choice is not known; vital interest needs a reason",
+    "unknown-reason": f"vital interest has one of these reasons: {', '.join(VITAL_INTEREST)}",
+}
 PICTURE_EXAMPLES = {NoCode.code: "there is no code in the picture", PictureError.code: "a damaged or truncated picture"}
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "required": ["type", "title", "status", "code"],
-    "properties": {
-        "type": {"const": "about:blank"},
-        "title": {"type": "string", "description": "the phrase of the status"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what to do about it, for a person"},
-        "code": {
-            "enum": [*(code for code, _ in WORDS.values()), *FURTHER, *PICTURE_EXAMPLES],
-            "description": "which problem, for a program",
-        },
-    },
-}
+CODES = (*(code for code, _ in WORDS.values()), *FURTHER, ImportNotAllowed.code, *PICTURE_EXAMPLES)
+
+
+class Problem(BaseModel):
+    """What is wrong with a request, or with one item of a batch."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Literal["about:blank"]
+    title: Annotated[str, Field(description="the phrase of the status")]
+    status: int
+    detail: Annotated[str | None, Field(description="what to do about it, for a person")] = None
+    code: Annotated[str, Field(description="which problem, for a program", json_schema_extra={"enum": [*CODES]})]
+    reason: Annotated[str | None, Field(description="why, with import-not-allowed", json_schema_extra={"enum": [*REASONS]})] = None
+
+
+SCHEMA = {"$ref": "#/components/schemas/Problem"}  # where FastAPI puts the model
 
 
 def install(app: FastAPI) -> None:
@@ -75,6 +86,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(PictureError, _bad_picture)
     app.add_exception_handler(StoreError, _store_failed)
+    app.add_exception_handler(ImportNotAllowed, _not_allowed)
     app.add_exception_handler(ClientDisconnect, _gone)
 
 
@@ -95,9 +107,9 @@ def response(status: int, code: str, detail: str, headers: dict[str, str] | None
     return JSONResponse(body(status, code, detail), status, headers, MEDIA_TYPE)
 
 
-def body(status: int, code: str, detail: str) -> dict[str, str | int]:
+def body(status: int, code: str, detail: str, reason: str = "") -> dict[str, str | int]:
     said: dict[str, str | int] = {"type": "about:blank", "title": PHRASES.get(status) or HTTPStatus(status).phrase, "status": status}
-    return said | ({"detail": detail} if detail else {}) | {"code": code}
+    return said | ({"detail": detail} if detail else {}) | {"code": code} | ({"reason": reason} if reason else {})
 
 
 def documented(*reasons: int | str) -> dict[int | str, Any]:
@@ -110,6 +122,13 @@ def documented(*reasons: int | str) -> dict[int | str, Any]:
             status, detail = FURTHER[reason]
             found.setdefault(status, {})[reason] = detail
     return {status: _documented(int(status), said) for status, said in found.items()}
+
+
+def not_allowed() -> dict[int | str, Any]:
+    """The OpenAPI response of a record that may not be imported, with an example of each reason."""
+    code = ImportNotAllowed.code
+    content = {"schema": SCHEMA, "examples": {reason: {"value": body(409, code, detail, reason)} for reason, detail in REASONS.items()}}
+    return {409: {"description": code, "content": {MEDIA_TYPE: content}}}
 
 
 def _documented(status: int, said: dict[str, str]) -> dict[str, Any]:
@@ -135,6 +154,12 @@ async def _store_failed(request: Request, error: Exception) -> JSONResponse:
     request.state.outcome = error.code
     status, detail = FURTHER[error.code]
     return response(status, error.code, detail, {} if status == 409 else {"Retry-After": "60"})
+
+
+async def _not_allowed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ImportNotAllowed)
+    request.state.outcome = error.code
+    return JSONResponse(body(409, error.code, str(error), error.reason), 409, media_type=MEDIA_TYPE)
 
 
 async def _gone(request: Request, _: Exception) -> JSONResponse:

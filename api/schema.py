@@ -38,6 +38,15 @@ withdrawals = Table(
     Column("day", Date, nullable=False),
 )  # fmt: skip
 
+# The messages that said so, as they were signed, for whoever believes nobody's word but the signature.
+revocations = Table(
+    "revocations", metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("organisation", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("day", Date, nullable=False),
+)  # fmt: skip
+
 # The issued lists of stations, for the day that a station's key is stolen: what came before that day is honest.
 issued = Table(
     "issued", metadata,
@@ -93,6 +102,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE vital_interest (month DATE, reason VARCHAR(60), count INTEGER NOT NULL, PRIMARY KEY (month, reason))",
         "CREATE TABLE usage (subject VARCHAR(16), minute INTEGER, instance VARCHAR(16), used INTEGER NOT NULL,"
         " PRIMARY KEY (subject, minute, instance))",
+    ),
+    (
+        "CREATE TABLE revocations (digest {bytes} PRIMARY KEY, organisation INTEGER NOT NULL, raw {bytes} NOT NULL, day DATE NOT NULL)",
     ),
 )
 

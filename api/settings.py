@@ -52,9 +52,13 @@ class Settings:
                     raise SettingError(f"{variable}: {error}") from None
         if "bundle" not in found:
             raise SettingError("no trust bundle: set HEALTHCARD_BUNDLE or give --bundle")
-        if "open" not in found and not _safely_local(found.get("host", cls.host), found.get("tls_proxy", False)):
-            found["open"] = "nothing"
-        return cls(**found).checked()
+        told = cls(**found)
+        return (told if "open" in found or told.only_this_machine else replace(told, open="nothing")).checked()
+
+    @property
+    def only_this_machine(self) -> bool:
+        """Whether no other machine reaches the service, not even through a proxy."""
+        return loopback(self.host) and not self.tls_proxy
 
     def checked(self) -> "Settings":
         """These settings, with `database` filled in; raises SettingError where they are not safe together."""
@@ -63,7 +67,7 @@ class Settings:
         if not loopback(self.host) and not self.tls_proxy:
             reached = f"HEALTHCARD_HOST: {self.host} is reached from elsewhere, unencrypted"
             raise SettingError(f"{reached}; put a TLS proxy in front and set HEALTHCARD_TLS_PROXY=yes")
-        if self.open == "local" and not _safely_local(self.host, self.tls_proxy):
+        if self.open == "local" and not self.only_this_machine:
             raise SettingError("HEALTHCARD_OPEN: local is for a service that only this machine reaches; set verify or nothing")
         for file in (*self.unseal, *((self.unseal_passphrase_file,) if self.unseal_passphrase_file else ())):
             _refuse_if_others_read(file)
@@ -88,10 +92,6 @@ def loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _safely_local(host: str, tls_proxy: bool) -> bool:
-    return loopback(host) and not tls_proxy
 
 
 def _refuse_typing_errors(environment: Mapping[str, str]) -> None:

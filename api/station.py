@@ -16,7 +16,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.datastructures import Headers
@@ -26,6 +26,7 @@ import healthcard
 from healthcard import picture as pictures
 from healthcard.card import Profile
 from healthcard.errors import HealthcardError, RecordError
+from healthcard.printing import printers
 
 from . import problems
 from .desk import Desk, Face, Settings, forgetting, listed
@@ -95,6 +96,10 @@ class Changed(Printed):
 
 class Texts(Sent):
     texts: Annotated[list[str], Field(min_length=1, max_length=16)]
+
+
+class Printer(Sent):
+    printer: Annotated[str, Field(max_length=127)]
 
 
 def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.today) -> FastAPI:
@@ -210,6 +215,30 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
             raise problems.refusal(404)
         kinds = {".pdf": "application/pdf", ".png": "image/png", ".txt": "text/plain"}
         return Response(files[suffix], media_type=kinds.get(suffix, "application/octet-stream"))
+
+    @app.get("/api/templates")
+    async def templates() -> Response:
+        """The formats of cards and stickers."""
+        desk.signer()
+        return JSONResponse([{"name": one.name, "kind": one.kind, "about": one.about, "size": one.size} for one in desk.templates()])
+
+    @app.get("/api/printers")
+    async def names() -> Response:
+        """The printers of this computer; none where it has no CUPS."""
+        desk.signer()
+        return JSONResponse(await at_desk(printers.names))
+
+    @app.post("/api/cards/{number}/print")
+    async def to_printer(request: Request, number: int) -> Response:
+        """Give a card to a printer of this computer."""
+        await at_desk(desk.print, number, (await sent(request, Printer)).printer)
+        return Response(status_code=204)
+
+    @app.post("/api/cards/{number}/check")
+    async def check_print(request: Request, number: int, ruler_mm: Annotated[float | None, Query(gt=0, le=200)] = None) -> Response:
+        """The check scan: whether a picture shows a print of this card that can be handed over."""
+        found = await at_desk(desk.check_print, number, await limited_body(request, pictures.MAX_FILE), ruler_mm)
+        return JSONResponse({"passed": all(one.passed for one in found), "results": [one.to_json() for one in found]})
 
     @app.post("/api/cards/{number}/handed-over")
     async def handed_over(number: int) -> Response:

@@ -1,12 +1,13 @@
 """The state of the service in SQLite or PostgreSQL: the same statements, each method one transaction.
 
     store = Store.open("trust.db")                      # or postgresql://verifier@database/verifier
-    store.add_withdrawals(7, [hashed], date.today())    # when it returns, a power cut does not lose it
+    store.add_withdrawals(told, date.today())           # when it returns, a power cut does not lose it
 
 SQLite writes ahead (WAL) and waits for the disk at each commit (synchronous FULL). A method blocks until then, so the service calls it
 from a thread; raises StoreFull where there is no room, StoreError where the database can't be used otherwise.
 """
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,15 @@ class Partner:
     added: date
     expires: date
     revoked: date | None = None
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """A message by which an organisation (by number) withdrew cards, as it was signed, and the day it came."""
+
+    organisation: int
+    day: date
+    raw: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,18 @@ class Store:
     def add_withdrawals(self, told: Withdrawals, day: date) -> None:
         """Those told before keep their day."""
         owner = told.sender.organisation.number
-        self._add(schema.withdrawals, [{"organisation": owner, "hash": one, "day": day} for one in sorted(told.hashes)])
+        rows = [{"organisation": owner, "hash": one, "day": day} for one in sorted(told.hashes)]
+        message = {"digest": hashlib.sha256(told.token).digest(), "organisation": owner, "raw": told.token, "day": day}
+        with self._transaction() as connection:
+            self._add(connection, schema.withdrawals, rows)
+            self._add(connection, schema.revocations, [message])
+
+    def revocations(self) -> tuple[Revocation, ...]:
+        """Every message by which cards were withdrawn, by the day it came."""
+        table = schema.revocations
+        with self._transaction() as connection:
+            rows = connection.execute(table.select().order_by(table.c.day, table.c.digest)).all()
+        return tuple(Revocation(row.organisation, row.day, row.raw) for row in rows)
 
     def issued(self, station: bytes, last: date) -> frozenset[bytes]:
         """What a station (by `key_hash`) told until a day that it had issued."""
@@ -143,7 +164,9 @@ class Store:
 
     def add_issued(self, told: IssuedHashes, day: date) -> None:
         """Those told before keep their day."""
-        self._add(schema.issued, [{"station": told.station, "hash": one, "day": day} for one in sorted(told.hashes)])
+        rows = [{"station": told.station, "hash": one, "day": day} for one in sorted(told.hashes)]
+        with self._transaction() as connection:
+            self._add(connection, schema.issued, rows)
 
     # --- counts --------------------------------------------------------------------------------------------------
 
@@ -206,10 +229,9 @@ class Store:
 
     # --- how -----------------------------------------------------------------------------------------------------
 
-    def _add(self, table: Table, rows: list[dict[str, Any]]) -> None:
+    def _add(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            with self._transaction() as connection:
-                connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+            connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -5,7 +5,9 @@ and the same one again changes nothing.
 """
 
 import asyncio
+import base64
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -20,8 +22,10 @@ from healthcard.trust.bundle import LARGEST, TrustBundle, key_hash
 from . import aggregates, documents, problems
 from .access import Access
 from .documents import Accepted, Aggregates
-from .guard import limited_body
+from .guard import limited_body, revalidated
 from .held import Held
+from .readings import media_type
+from .store import Revocation
 
 
 def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
@@ -42,6 +46,13 @@ def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
             upload = uploads.read_withdrawals(await upload_body(request), held.current(), now())
         await kept(held.store.add_withdrawals, upload, now())
         return Accepted(organisation=upload.sender.organisation.name, entries=len(upload.hashes))
+
+    @routes.get("/v1/revocations", dependencies=[senders], **documents.revocations())
+    async def reported(request: Request) -> Response:
+        """What organisations withdrew since, for readers that verify offline: hashes of card ids, and the signed messages."""
+        names, found = held.current().organisation_names, await asyncio.to_thread(held.store.revocations)
+        listed = [withdrawal(message, names[message.organisation]) for message in found if message.organisation in names]
+        return revalidated(request, json.dumps({"revocations": listed}).encode(), documents.JSON)
 
     @routes.post("/v1/issued", dependencies=[senders], **documents.upload(uploads.IssuedHashes))
     async def issued(request: Request) -> Accepted:
@@ -93,6 +104,16 @@ def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
     return routes
 
 
+def withdrawal(message: Revocation, organisation: str) -> dict[str, Any]:
+    """A message as JSON."""
+    return {
+        "organisation": organisation,
+        "day": message.day.isoformat(),
+        "hashes": [one.hex() for one in uploads.withdrawn_hashes(message.raw)],
+        "message": base64.b64encode(message.raw).decode(),
+    }
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """What can't be believed is refused with its word."""
@@ -112,7 +133,7 @@ async def upload_body(request: Request) -> bytes:
     return await limited_body(request, uploads.LARGEST)
 
 
-def require(request: Request, media_type: str) -> None:
+def require(request: Request, wanted: str) -> None:
     """Refuses a body of any other type."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+    if media_type(request) != wanted:
         raise problems.refusal("unsupported-upload")

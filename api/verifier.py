@@ -1,4 +1,4 @@
-"""The service for partners: verify and decode cards, share the trust bundle and the vocabulary.
+"""The service for partners: verify, decode and export cards, share the trust bundle and the vocabulary.
 
 It has no signing key and keeps no record (schema.py says what it keeps). A card comes as text in JSON, or as a picture or PDF that is
 the whole body:
@@ -10,12 +10,9 @@ Whatever a card turns out to be is an answer (200) with its verdict; a body that
 """
 
 import asyncio
-import hashlib
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -23,28 +20,22 @@ from typing import Any
 import uvicorn
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 
 import healthcard
-from healthcard import card as cards
-from healthcard import picture as pictures
-from healthcard import seal, vocabulary
-from healthcard.card import Reading, VerifiedReading
+from healthcard import vocabulary
 from healthcard.trust.bundle import TrustBundle
 
-from . import documents, problems, uploads
+from . import documents, exports, problems, uploads
 from .access import Access
-from .documents import Decoded, DocumentedApp, Texts, Verdict
-from .guard import LOGGING, SERVER, Guard, limited_body
+from .documents import Decoded, DocumentedApp, Verdict
+from .guard import LOGGING, SERVER, Guard, revalidated
 from .held import Held
 from .limits import Limits
+from .metrics import MEDIA_TYPE, Metrics
 from .pages import PagesBeside
+from .readings import Readings, decoded_json, verdict_json
 from .settings import Settings
 from .store import Store
-
-LARGEST_JSON = 64 * 1024
-SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
-MOST_WAITING = 16  # pictures in memory, those being looked at included
 
 
 def serve(settings: Settings) -> None:
@@ -59,34 +50,28 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
     believed, KeyFileError where a key can't be unlocked.
     """
     settings = settings.checked()
-    secrets = unlocked(settings)
     held = Held(settings.bundle, Store.open(settings.database), Limits(clock))
-    access, scanner = Access(settings, held, now), Scanner()
+    access, metrics = Access(settings, held, now), Metrics()
+    readings = Readings(settings, held, access, now)
     tables = json.dumps(vocabulary_json(), ensure_ascii=False).encode()
     app = DocumentedApp(
         title="healthcard verifier", version=healthcard.__version__, description=documents.DESCRIPTION,
         docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=following(held, settings.refresh_seconds),
     )  # fmt: skip
-    app.add_middleware(Guard, bundle_version=lambda: held.version)
+    app.add_middleware(Guard, bundle_version=lambda: held.version, count=metrics.count)
     problems.install(app)
     app.include_router(uploads.router(held, access, now))
-
-    async def reading(request: Request) -> Reading:
-        unseal = secrets if access.may_unseal(request.state.partner) else ()
-        found = cards.read(*await card_texts(request, scanner), bundle=held.current(), now=now(), unseal=unseal)
-        request.state.outcome = found.verdict
-        return found
+    app.include_router(exports.router(held, access, readings, now))
 
     @app.post("/v1/verify", dependencies=[Depends(access.needs("verify"))], **documents.reading(Verdict))
     async def verify(request: Request) -> Response:
         """Verdict, notices, issuer and day of issue of one or several parts of a card; nothing of the record."""
-        return JSONResponse(verdict_json(await reading(request)))
+        return JSONResponse(verdict_json(await readings.of(request)))
 
     @app.post("/v1/decode", dependencies=[Depends(access.needs("decode"))], **documents.reading(Decoded))
     async def decode(request: Request) -> Response:
         """The whole reading: verdict, record, handover, and whether the holder lets a partner import it."""
-        found = await reading(request)
-        return JSONResponse(found.to_json() | {"import_allowed": import_allowed(found)})
+        return JSONResponse(decoded_json(await readings.of(request)))
 
     @app.get("/v1/trust", **documents.trust())
     async def trust(request: Request) -> Response:
@@ -110,6 +95,12 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
             raise problems.refusal("not-ready", {"Retry-After": "15"})
         return JSONResponse({"status": "ready"})
 
+    @app.get("/metrics", dependencies=[Depends(access.watcher)], **documents.metrics())
+    async def counted() -> Response:
+        """Requests since the start by route and how they ended, and the age of the trust bundle, for Prometheus."""
+        bundle = held.current()
+        return Response(metrics.text(bundle.version, bundle_age(bundle, now())), media_type=MEDIA_TYPE)
+
     app.router.routes.append(PagesBeside())  # the offline scanner
     return app
 
@@ -129,62 +120,6 @@ def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:
     return lifespan
 
 
-def unlocked(settings: Settings) -> list[bytes]:
-    """The secrets of the epoch keys that this instance may unseal with; raises KeyFileError."""
-    if not settings.unseal_passphrase_file:
-        return []
-    passphrase = settings.unseal_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
-    return [seal.epoch_secret(file, passphrase) for file in settings.unseal]
-
-
-class Scanner:
-    """Looks at pictures in threads of its own, few at a time, so that card texts are answered meanwhile."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(SCAN_THREADS, "scan")
-        self._waiting = 0
-
-    async def scan(self, picture: bytes) -> list[str]:
-        """The card texts in a picture or PDF; raises PictureError, and refuses while too many others wait."""
-        if self._waiting >= MOST_WAITING:
-            raise problems.refusal(503, {"Retry-After": "5"})
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, pictures.scan, picture)
-        finally:
-            self._waiting -= 1
-
-
-async def card_texts(request: Request, scanner: Scanner) -> list[str]:
-    """The card texts that a request brings, whichever way."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in documents.PICTURES:
-        return await scanner.scan(await limited_body(request, pictures.MAX_FILE))
-    if media_type != documents.JSON:
-        raise problems.refusal(415)
-    try:
-        return Texts.model_validate_json(await limited_body(request, LARGEST_JSON)).texts
-    except ValidationError:
-        raise problems.refusal(400) from None
-
-
-def import_allowed(reading: Reading) -> bool:
-    """Whether a partner may take the record into its own system: the holder said so, and every part is verified."""
-    return isinstance(reading, VerifiedReading) and reading.record.choices.import_
-
-
-def verdict_json(reading: Reading) -> dict[str, Any]:
-    """A reading without what the card says of people."""
-    return {
-        "verdict": reading.verdict,
-        "notices": list(reading.notices),
-        "issuer": reading.issuer,
-        "issued": reading.issued.isoformat() if reading.issued else None,
-        "bundle_age_days": reading.bundle_age_days,
-        "parts": [part.to_json() for part in reading.parts],
-    }
-
-
 def health_json(bundle: TrustBundle, today: date) -> dict[str, Any]:
     """The trust bundle that the service goes by, and its age."""
     return {
@@ -192,8 +127,12 @@ def health_json(bundle: TrustBundle, today: date) -> dict[str, Any]:
         "network": bundle.network,
         "bundle_version": bundle.version,
         "bundle_issued": bundle.issued.isoformat(),
-        "bundle_age_days": max(0, (today - bundle.issued).days),
+        "bundle_age_days": bundle_age(bundle, today),
     }
+
+
+def bundle_age(bundle: TrustBundle, today: date) -> int:
+    return max(0, (today - bundle.issued).days)
 
 
 def vocabulary_json() -> dict[str, list[dict[str, Any]]]:
@@ -208,13 +147,3 @@ def _entry(entry: vocabulary.Entry) -> dict[str, Any]:
     if isinstance(entry, vocabulary.Quantity | vocabulary.Medicine):
         out |= {"unit": entry.unit, "step": entry.scale.step}
     return out
-
-
-def revalidated(request: Request, body: bytes, media_type: str) -> Response:
-    """`body` with its ETag, or 304 where the client has it (RFC 9110 section 13.1.2)."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if held & {etag, "*"}:
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)

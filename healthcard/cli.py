@@ -25,6 +25,7 @@ from healthcard.commands.export import export as export_command
 from healthcard.commands.kobo import kobo_commands
 from healthcard.commands.partner import partner_commands
 from healthcard.commands.passphrase import passphrase
+from healthcard.commands.scanner import scanner as scanner_command
 from healthcard.commands.station import station as station_command
 from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route, template_commands
 from healthcard.commands.terminal import card_texts, read_json, read_record, reported, show_questions, utf8, write_files
@@ -54,6 +55,7 @@ app.command("station")(station_command)
 app.command("batch")(batch_command)
 app.command("export")(export_command)
 app.command("check")(check_command)
+app.command("scanner")(scanner_command)
 
 
 def known_language(language: str | None) -> str | None:

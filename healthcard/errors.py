@@ -23,27 +23,28 @@
     |   `-- WrongPassphrase      wrong-passphrase
     |-- TrustError               bad-bundle: the trust bundle, or what is done with it
     |   `-- Rollback             rollback: older than the bundle held
-    |-- ImportNotAllowed         import-not-allowed: the holder did not say yes, and no vital interest was stated
-    |-- ServiceError             what a service can't do or be; no word of the format
+    |-- ServiceError             what a service or a batch can't do or be; no word of the format
+    |   |-- ImportNotAllowed     import-not-allowed: the holder did not say yes, and no vital interest was stated
+    |   |-- JournalError         bad-journal: of another key, damaged, in use, or on a full disk
+    |   |-- NoAnswer             no-answer: it can't be reached, or what answers is not it
+    |   |-- Refused              refused: it did not do what was asked; `code` is its own word for why
     |   |-- SettingError         bad-setting: a setting that is missing, wrong or not safe
     |   `-- StoreError           bad-store: its database can't be used
     |       |-- StoreFull        store-full: its disk is full
     |       `-- Superseded       superseded-upload: older than what is held
     `-- PrintError               print-failed
-        `-- JournalError         bad-journal: of another key, damaged, in use, or on a full disk
 
 No message holds a field value of a record: messages name places ("people[0].contacts[1].observations.weight") and rules.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 class HealthcardError(Exception):
     """Root of the tree; `code` is the stable word of the failure."""
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
 
 class CardError(HealthcardError):
@@ -192,18 +193,24 @@ class Rollback(TrustError):
     code = "rollback"
 
 
-class ImportNotAllowed(HealthcardError):
-    """A record that may not go into another system; `reason` is a word: holder-said-no, not-verified or unknown-reason."""
-
-    code = "import-not-allowed"
-
-    def __init__(self, reason: str, message: str) -> None:
-        self.reason = reason
-        super().__init__(message)
-
-
 class ServiceError(HealthcardError):
-    """A service that can't be run as it is, or can't do what was asked."""
+    """What a service or a batch can't be or do; its words are none of the format (spec section 8)."""
+
+
+class NoAnswer(ServiceError):
+    """A service that can't be reached, is too slow, or answers what no verifier of this release does."""
+
+    code = "no-answer"
+
+
+class Refused(ServiceError):
+    """A service that refused: `code` is the word of its problem, `status` that of HTTP, `retry_after` seconds where it named any."""
+
+    code = "refused"
+
+    def __init__(self, code: str, message: str, status: int, retry_after: int | None) -> None:
+        self.code, self.status, self.retry_after = code, status, retry_after
+        super().__init__(message)
 
 
 class SettingError(ServiceError):
@@ -230,13 +237,23 @@ class Superseded(StoreError):
     code = "superseded-upload"
 
 
+class ImportNotAllowed(ServiceError):
+    """A record that may not go into another system; `reason` is a word: holder-said-no, not-verified or unknown-reason."""
+
+    code = "import-not-allowed"
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class JournalError(ServiceError):
+    """The journal of a batch that is of another key, damaged, used by another batch, or that can't be written."""
+
+    code = "bad-journal"
+
+
 class PrintError(HealthcardError):
     """The card could not be laid out or did not read back."""
 
     code = "print-failed"
-
-
-class JournalError(PrintError):
-    """The journal of a batch that is of another key, damaged, used by another batch, or that can't be written."""
-
-    code = "bad-journal"

@@ -22,11 +22,11 @@ _PIXELS = 600_000  # of the view that is looked at
 _TURNS = (0, 30, 60)  # degrees; a finder is known as such when it is turned by up to 15
 _LIKE = 45  # hundredths; finders on poor pictures have 55 and more
 _KEPT = 8  # finders looked at together
-_WHOLE, _GUESSED = 2, 6  # squares tried; two finders give six of the latter
+_WHOLE, _GUESSED = 3, 6  # squares tried; two finders give six of the latter
 _IN_TIME = 0.62  # share of the timing patterns; half of them by chance
 _SAMPLES = 4  # pixels along a module when it is averaged
 _QUIET = 4
-_SHARES = (0.85, 0.92, 1.0, 1.08, 1.17)  # of a rough size of module
+_SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
 _NOISE = 6  # grey levels that differ without a meaning
 
 Point = tuple[float, float]
@@ -62,8 +62,9 @@ def mended(page: Image.Image) -> Iterator[Mended]:
             continue
         view = small.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=128) if turn else small
         back = _turned(small.size, view.size, turn)
+        known: dict[tuple[Finder, float], Finder] = {}
         for corners in _squares(view, _finders(view)):
-            for symbol in _straightened(view, _exact(view, corners)):
+            for symbol in _straightened(view, _exact(view, corners, known)):
                 places = [project(back, *corner) for corner in symbol.corners]
                 yield Mended(symbol.picture, tuple((x / factor, y / factor) for x, y in places))  # type: ignore[arg-type]
 
@@ -179,12 +180,16 @@ def _likeness(corners: _Corners) -> float:
     return -sum(one.likeness for one in corners)
 
 
-def _exact(page: Image.Image, corners: _Corners) -> _Corners:
-    """The same finders measured along their own sides; one that was only guessed stays where it was if nothing is seen near it."""
+def _exact(page: Image.Image, corners: _Corners, known: dict[tuple[Finder, float], Finder]) -> _Corners:
+    """The same finders measured along their own sides, or as `known`; a guessed one stays where it was if nothing is seen near it."""
     corner, right, below = corners
     angle = math.atan2(right.y - corner.y + corner.x - below.x, right.x - corner.x + below.y - corner.y)
-    near = [_measured(page, one, 1.5 if one.likeness else 3.0, angle) for one in corners]
-    corner, right, below = (seen if one.likeness or seen.likeness >= _LIKE else one for one, seen in zip(corners, near, strict=True))
+    quarter = round(angle % (math.pi / 2), 2)  # a finder turned by a quarter looks the same
+    for one in corners:
+        if (one, quarter) not in known:
+            seen = _measured(page, one, 1.5 if one.likeness else 3.0, quarter)
+            known[one, quarter] = seen if one.likeness or seen.likeness >= _LIKE else one
+    corner, right, below = (known[one, quarter] for one in corners)
     return corner, right, below
 
 

@@ -57,10 +57,14 @@ def video(path: Path, pictures: Sequence[Image.Image]) -> Path:
 
 @contextlib.contextmanager
 def phone(
-    folder: Path, pictures: Sequence[Image.Image] = (), *, language: str = "es-MX", size: tuple[int, int] = (390, 844), **options: Any
-) -> Iterator[BrowserContext]:
-    """A browser with a profile of its own in `folder`, whose camera shows `pictures` in turn; none: no camera is allowed."""
-    arguments = list(ARGUMENTS)
+    folder: Path, pictures: Sequence[Image.Image] = (), *, language: str = "es-MX", size: tuple[int, int] = (390, 844),
+    further: Sequence[str] = (), **options: Any,
+) -> Iterator[BrowserContext]:  # fmt: skip
+    """A browser with a profile of its own in `folder`, whose camera shows `pictures` in turn; none: no camera is allowed.
+
+    `further` are arguments of Chromium, `options` those of a context.
+    """
+    arguments = [*ARGUMENTS, *further]
     if pictures:
         arguments.append(f"--use-file-for-fake-video-capture={video(folder / 'camera.mjpeg', pictures)}")
     with sync_playwright() as playwright, _launched(playwright, folder / "profile", arguments, language, size, options) as context:

@@ -48,7 +48,7 @@ def partner(turn: int) -> Partner:
 
 
 def withdrawn(turn: int) -> Withdrawals:
-    return Withdrawals(SENDER, frozenset((turn * 40 + n).to_bytes(5) for n in range(40)))
+    return Withdrawals(SENDER, frozenset((turn * 40 + n).to_bytes(5) for n in range(40)), f"message {turn}".encode())
 
 
 def counted(turn: int) -> MonthlyCounts:
@@ -62,24 +62,27 @@ State = tuple[object, ...]
 def found(store: Store) -> State:
     """Everything in a store."""
     counts = {(c.month, c.service): c.count for c in store.counts(LATER)}
-    return {p.id: p for p in store.partners()}, store.withdrawals(), counts, store.vital_interest()
+    messages = frozenset(message.raw for message in store.revocations())
+    return {p.id: p for p in store.partners()}, store.withdrawals(), messages, counts, store.vital_interest()
 
 
 def expected(steps: int) -> list[State]:
     """What must stand in it after 0, 1, ... steps."""
     partners: dict[str, Partner] = {}
     withdrawals: frozenset[tuple[int, bytes]] = frozenset()
+    messages: frozenset[bytes] = frozenset()
     documents: dict[date, MonthlyCounts] = {}
     vital: Counter[tuple[date, str]] = Counter()
     states: list[State] = []
     for step in range(steps + 1):
         counts = {(d.month, service): count for d in documents.values() for service, count in d.counts.items()}
-        states.append((dict(partners), withdrawals, counts, dict(vital)))
+        states.append((dict(partners), withdrawals, messages, counts, dict(vital)))
         kind, turn = step % 5, step // 5
         if kind == 0:
             partners[partner(turn).id] = partner(turn)
         elif kind == 1:
             withdrawals |= {(3, one) for one in withdrawn(turn).hashes}
+            messages |= {withdrawn(turn).token}
         elif kind == 2:
             documents[counted(turn).month] = counted(turn)
         elif kind == 3:

@@ -477,10 +477,14 @@ def test_a_submission_with_a_fault_is_named_and_the_others_go_on(tmp_path: Path)
     good = submission(EXAMPLES["muac_only"])
     bad = copy.deepcopy(good)
     bad["person"][0]["full_name"] = MARKER
-    (tmp_path / "answer.json").write_text(json.dumps([good, bad, good]))
-    done = healthcard("kobo", "records", tmp_path / "answer.json")
+    (tmp_path / "answer.json").write_text(json.dumps([good, bad, good, bad | {"_id": 4711}]))
+    (tmp_path / "other.json").write_text(f'["{MARKER}')
+    done = healthcard("kobo", "records", tmp_path / "other.json", tmp_path / "answer.json")
     assert done.code == 1 and [Record.from_json(line) for line in done.out.splitlines()] == [EXAMPLES["muac_only"]] * 2
-    assert "submission 2: person[1]/full_name: identifies her" in done.said and "2 records written" in done.said
+    lines = [line.strip() for line in done.err.splitlines()]
+    assert lines[:2] == ["2 records written", "healthcard: invalid-record"] and lines[2].startswith(f"{tmp_path / 'other.json'}: line 1")
+    refused = "person[1]/full_name: identifies her: never on a card (name, rule DP-01)"
+    assert lines[3:] == [f"{tmp_path / 'answer.json'}: submission {number}: {refused}" for number in (2, 4711)]
     assert MARKER not in done.err and MARKER not in done.out
 
 

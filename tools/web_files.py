@@ -11,9 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 WEB, PICTOGRAMS = ROOT / "web", ROOT / "print_templates" / "pictograms"
-# The desk is on a computer that runs the service; the worker and its list are not in their own cache; the rest no browser asks for.
+# The desk is on a computer that runs the service, and the one-file copy has all within; the worker and its list are not in their own cache;
+# the rest no browser asks for.
 LEFT_OUT = {"sw.js", "files.js", "package.json"}
-FOLDERS_LEFT_OUT = {"station"}
+FOLDERS_LEFT_OUT = {"station", "standalone"}
 KINDS = {".html", ".css", ".js", ".mjs", ".json", ".webmanifest", ".svg", ".png", ".wasm", ".ttf", ".otf", ".woff2"}
 
 

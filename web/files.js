@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "8fd517954567d05d";
+self.VERSION = "b77aa5570319a9d8";
 self.FILES = [
  "./",
  "bundle_texts.js",
@@ -63,14 +63,17 @@ self.FILES = [
  "scanner/adding.js",
  "scanner/app.js",
  "scanner/camera.js",
+ "scanner/codes.js",
  "scanner/decoder-worker.js",
  "scanner/decoder.js",
  "scanner/dom.js",
  "scanner/holder.js",
  "scanner/issuers.js",
  "scanner/memory.js",
+ "scanner/photo.js",
  "scanner/reading.js",
  "scanner/record_view.js",
+ "scanner/source.js",
  "scanner/symbols.js",
  "scanner/tables.js",
  "scanner/unlock.js",

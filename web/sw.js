@@ -5,7 +5,7 @@ importScripts("files.js"); // self.FILES and self.VERSION, written by tools/web_
 const CACHE = `healthcard-${self.VERSION}`;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(self.FILES.map((path) => new Request(path, { cache: "reload" })))));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(self.FILES.map((path) => new Request(path, { cache: "no-cache" })))));
 });
 
 self.addEventListener("activate", (event) => {

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -71,15 +72,23 @@ def records(
 
 
 def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
-    """The records of all files; what is wrong goes to `problems`, submissions counted through all files."""
-    number = 0
+    """The records of all files; what is wrong goes to `problems`, submissions under Kobo's own number where they have one."""
     for path in paths:
         data = files.read(path, LARGEST_INPUT)
         if len(data) > LARGEST_INPUT:
             raise typer.BadParameter(f"more than {LARGEST_INPUT // 1024 // 1024} MiB: in several files", param_hint="SUBMISSIONS.json")
-        for submission in kobo.submissions(data):
-            number += 1
+        try:
+            found = kobo.submissions(data)
+        except RecordError as error:
+            problems += _of_file(path, error)
+            continue
+        for position, submission in enumerate(found, 1):
+            number = submission.get("_id")
             try:
-                yield kobo.from_submission(submission, number)
+                yield kobo.from_submission(submission, number if type(number) is int else position)
             except RecordError as error:
-                problems += error.problems
+                problems += _of_file(path, error)
+
+
+def _of_file(path: Path, error: RecordError) -> list[Problem]:
+    return [replace(problem, place=f"{path}: {problem.place}") for problem in error.problems]

@@ -20,7 +20,7 @@ from healthcard.exchange.places import located
 from healthcard.faults import identity_problem, parse_json
 from healthcard.merge import HISTORY, with_source
 from healthcard.record import HOLDER, Record
-from healthcard.vocabulary import Vocabulary
+from healthcard.vocabulary import Role, Vocabulary
 
 Json = dict[str, Any]
 # What Kobo adds to the answers; "meta/instanceID" and the like by their last name.
@@ -151,29 +151,22 @@ class _Submission:
                 self._refuse(f"{where}{name}", "answered twice")
             flat[name] = answer
         data: Json = {}
-        self._walk(nodes, flat, data, here, where, role, True)
+        for node, of_role in _asked(nodes):
+            role = data.get("role", role)
+            place, answer = f"{where}{node.name}", flat.pop(node.name, None)
+            if of_role in (None, role):
+                self.places[here + (node.path if isinstance(node, Repeat) else ".".join(node.path))] = place
+            if answer is None:
+                continue
+            if of_role not in (None, role):
+                self._refuse(place, "not asked of this person", "mother and child have questions of their own")
+            elif isinstance(node, Repeat):
+                self._repeat(node, answer, data, here, place, role)
+            else:
+                self._question(node, answer, data, place)
         for name in flat:  # known, but of another repeat
             self._refuse(f"{where}{name}", "not asked here")
         return data
-
-    def _walk(self, nodes: Sequence[Node], flat: Json, data: Json, here: str, where: str, role: str | None, asked: bool) -> None:
-        for node in nodes:
-            role = data.get("role", role)
-            if isinstance(node, Group):
-                self._walk(node.inside, flat, data, here, where, role, asked and node.role in (None, role))
-                continue
-            place = f"{where}{node.name}"
-            if asked:
-                self.places[here + (node.path if isinstance(node, Repeat) else ".".join(node.path))] = place
-            if node.name not in flat:
-                continue
-            answer = flat.pop(node.name)
-            if isinstance(node, Repeat):
-                self._repeat(node, answer, data, here, place, role)
-            elif asked:
-                self._question(node, answer, data, place)
-            else:
-                self._refuse(place, "not asked of this person", "mother and child have questions of their own")
 
     def _repeat(self, repeat: Repeat, items: Any, data: Json, here: str, where: str, role: str | None) -> None:
         made: list[Json] = []
@@ -219,7 +212,17 @@ class _Submission:
         self.problems.append(Problem(place, message, hint))
 
 
+def _asked(nodes: Sequence[Node], role: Role | None = None) -> Iterator[tuple[Question | Repeat, Role | None]]:
+    """Questions and repeats of one object, whatever groups they are in, each with the role that its group is for."""
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from _asked(node.inside, node.role or role)
+        else:
+            yield node, role
+
+
 def _blank(answer: Any) -> bool:
+    """Whether nothing is answered, in whatever shape."""
     if isinstance(answer, list | dict):
         return all(_blank(inner) for inner in (answer.values() if isinstance(answer, dict) else answer))
     return answer in (None, "")

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from healthcard import picture
@@ -24,7 +23,6 @@ from healthcard.picture import Seen
 from healthcard.printing.templates import Template
 from healthcard.symbol import Symbol, symbol
 
-QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 RULER_MM: Final = 50.0
 MM_PER_INCH: Final = 25.4
 LEAST_SIZE: Final = 0.98  # of full size; "fit to page" of usual printers gives 0.94 to 0.97
@@ -68,7 +66,7 @@ def proof(made: bytes | Image.Image, text: str) -> None:
         raise PrintError("the printed code does not read back as the card: nothing was issued")
     for code in seen:
         poor = _poor_print(_cut_out(code), code.dpi or SCANNER_DPI)
-        if [found.text for found in zxingcpp.read_barcodes(poor, QR)] != [text]:
+        if {found.text for found in picture.codes(poor)} != {text}:
             raise PrintError("the code would not read from a poor print: take a template with a larger code, or a printer of more dpi")
 
 

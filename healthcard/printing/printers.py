@@ -19,7 +19,20 @@ ACTUAL_SIZE: Final = ("print-scaling=none", "fit-to-page=false")  # a code print
 SHEET: Final = ("media=A4", "sides=two-sided-long-edge", *ACTUAL_SIZE)
 CARD: Final = ("sides=two-sided-long-edge", *ACTUAL_SIZE)
 _SECONDS = 120  # for CUPS to take a job
+_LISTING_SECONDS = 5
 _NAME = re.compile(r"[^\s/#-][^\s/#]{0,126}")  # as CUPS allows it, and never an option
+
+
+def names() -> list[str]:
+    """The printers that CUPS knows here; none where there is no CUPS, or where it does not answer."""
+    program = shutil.which("lpstat")
+    if program is None:
+        return []
+    try:
+        listed = subprocess.run([program, "-e"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_LISTING_SECONDS, text=True)
+    except (subprocess.TimeoutExpired, OSError):
+        return []
+    return [name for name in listed.stdout.split() if _NAME.fullmatch(name)]
 
 
 def send_card(files: Mapping[str, bytes], template: Template, printer: str) -> None:

@@ -14,6 +14,7 @@ from healthcard.card import Card
 from healthcard.errors import NoCode, PrintError
 from healthcard.printing import layout, paper, templates
 from healthcard.printing.charts import charts
+from healthcard.printing.check import proof
 from healthcard.printing.layout import CardFace, Words
 from healthcard.printing.readback import READ_DPI, codes, opened
 from healthcard.printing.scripts import direction, prepared
@@ -75,7 +76,10 @@ def checked_files(
     data = card_data(card, language, route_language, text_light, found, hours)
     for suffix, format in ((".pdf", "pdf"), (".png", "png")):
         made = _printed(found, data, format, own_templates)  # type: ignore[arg-type]
-        check_scan(made, card)
+        if format == "pdf":
+            check_scan(made, card)
+        else:
+            proof(made, card.text)
         files[suffix] = made
     return files
 

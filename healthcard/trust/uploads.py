@@ -35,10 +35,11 @@ class Sender:
 
 @dataclass(frozen=True)
 class Withdrawals:
-    """Cards that their own organisation does not stand by any more, by `card_hash`."""
+    """Cards that their own organisation does not stand by any more, by `card_hash`; `token` is the message as it was signed."""
 
     sender: Sender
     hashes: frozenset[bytes]
+    token: bytes
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,12 @@ def read_withdrawals(token: bytes, bundle: TrustBundle, today: date) -> Withdraw
     sender, payload = _opened(token, bundle, "revocations", today)
     if sender.station and not sender.station.covers(REVOKE, today):
         raise NotAuthorised("the station's key may not withdraw cards, or not today")
-    [hashes] = array(payload, 1)
-    return Withdrawals(sender, frozenset(pieces(hashes, CARD_HASH_SIZE)))
+    return Withdrawals(sender, _hashes(payload), token)
+
+
+def withdrawn_hashes(token: bytes) -> frozenset[bytes]:
+    """What a message withdraws that `read_withdrawals` has believed before; here no signature is looked at."""
+    return _hashes(cbor.loads(sign.inspect(token).payload))
 
 
 def read_issued(token: bytes, bundle: TrustBundle, today: date) -> IssuedHashes:
@@ -146,6 +151,11 @@ def _sender(verified: Verified, bundle: TrustBundle, today: date) -> Sender:
     if sender.organisation.delisted:
         raise NotAuthorised("the organisation was delisted")
     return sender
+
+
+def _hashes(payload: Item) -> frozenset[bytes]:
+    [hashes] = array(payload, 1)
+    return frozenset(pieces(hashes, CARD_HASH_SIZE))
 
 
 def _month_number(month: date) -> int:

@@ -6,12 +6,14 @@
 
 import { newestCard, read } from "../card.js";
 import { Camera } from "./camera.js";
-import { Decoder, textsOfFile } from "./decoder.js";
+import { Decoder } from "./decoder.js";
 import { button, h, pictogram, show } from "./dom.js";
-import { showHolder } from "./holder.js";
+import { showHolder, silence } from "./holder.js";
 import { Issuers, isBundleText } from "./issuers.js";
 import { keep, recall } from "./memory.js";
+import { textsOfFile } from "./photo.js";
 import { readingScreen } from "./reading.js";
+import { install, STANDALONE } from "./source.js";
 import { loadTables } from "./tables.js";
 import { personLabel } from "../words/text.js";
 
@@ -44,6 +46,7 @@ class Scanner {
 
   leave() {
     this.stopCamera();
+    silence();
     this.forgetAll();
     show();
   }
@@ -80,6 +83,7 @@ class Scanner {
 
   start() {
     this.stopCamera();
+    silence();
     this.forgetAll();
     const { page } = this;
     document.documentElement.lang = page.code;
@@ -87,10 +91,11 @@ class Scanner {
     show(
       h("header", {}, h("h1", {}, page.say("title")), this.languageChoice()),
       h("section", { className: "actions" },
-        button([pictogram("scan"), page.say("scan")], () => this.scan(), { className: "main", id: "scan" }),
+        !STANDALONE && button([pictogram("scan"), page.say("scan")], () => this.scan(), { className: "main", id: "scan" }),
         this.photoButton(),
         button(page.say("type"), () => this.typeScreen(), { id: "type" }),
       ),
+      STANDALONE && h("p", { id: "standalone" }, page.say("standalone")),
       this.issuers.line(this),
       h("label", { className: "choice" },
         h("input", { type: "checkbox", checked: this.settings.helpDesk, onchange: (event) => this.set({ helpDesk: event.target.checked }) }),
@@ -102,7 +107,7 @@ class Scanner {
 
   languageChoice() {
     const select = h("select", { id: "language", "aria-label": this.page.say("language") },
-      this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === this.settings.language }, this.tables.page(code).say("own_name"))),
+      this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === this.settings.language }, this.tables.ownNames[code])),
     );
     select.onchange = async () => {
       await this.set({ language: select.value });
@@ -277,6 +282,7 @@ class Scanner {
   }
 
   showReading() {
+    silence();
     readingScreen(this);
   }
 
@@ -286,7 +292,7 @@ class Scanner {
   }
 
   showHolder() {
-    showHolder(this);
+    return showHolder(this);
   }
 }
 
@@ -296,12 +302,12 @@ function firstLanguage(languages) {
 }
 
 async function run() {
-  const tables = await loadTables(new URL("../", import.meta.url).href, { webcrypto: !new URLSearchParams(location.search).has("no-webcrypto") });
+  const tables = await loadTables({ webcrypto: !new URLSearchParams(location.search).has("no-webcrypto") });
   const [bundle, newestCard, settings] = await Promise.all(["bundle", "newest-card", "settings"].map(recall));
   const scanner = new Scanner(tables, { bundle, newestCard, settings });
   await scanner.issuers.load();
   scanner.start();
-  if ("serviceWorker" in navigator && location.protocol !== "file:") await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
+  await install();
 }
 
 run();

@@ -1,5 +1,7 @@
 /** Elements in one line: `h("button", { type: "button", onclick }, "Scan")`. Text is always text, never markup. */
 
+import { picture } from "./source.js";
+
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -16,7 +18,7 @@ export function button(text, onclick, properties = {}) {
 
 /** A picture that says nothing that the words beside it do not say. */
 export function pictogram(name) {
-  return h("img", { src: `pictograms/${name}.svg`, alt: "", className: "pictogram", "aria-hidden": "true" });
+  return h("img", { src: picture(name), alt: "", className: "pictogram", "aria-hidden": "true" });
 }
 
 /** Put a screen in place of the one before; the heading takes the focus, so that a screen reader starts there. */

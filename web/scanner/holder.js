@@ -1,28 +1,37 @@
 /** "Show her": what the card says in her own language, large, with pictures, right to left where she reads so, read aloud where the phone can. */
 
-import { personLabel, sections } from "../words/text.js";
+import { noticeText, personLabel, sections } from "../words/text.js";
 import { button, h, pictogram, show } from "./dom.js";
 import { record } from "./record_view.js";
 
-export function showHolder(app, code = null) {
+const NOT_HERS = ["verdict", "more"];
+
+export async function showHolder(app, code = null) {
   const { reading, tables, page } = app;
   const chosen = code || (tables.languages.includes(reading.record.language) ? reading.record.language : page.code);
-  const language = tables.language(chosen);
+  const language = await tables.holdersLanguage(chosen);
+  if (app.reading !== reading) return; // cleared while the words were fetched
+  silence();
   const hers = { reading, tables, language, personName: (n) => personLabel(reading.handover, n, language).text };
-  const told = sections(reading.handover, language, tables.known).filter(({ key, lines }) => !["verdict", "more"].includes(key) && lines.length > 0);
-  const direction = tables.directions[chosen] || "ltr";
-  const spoken = h("article", { lang: chosen, dir: direction, className: "holder", id: "holder" },
+  const told = sections(reading.handover, language, tables.known).filter(({ key, lines }) => !NOT_HERS.includes(key) && lines.length > 0);
+  const direction = tables.rightToLeft.includes(chosen) ? "rtl" : "ltr";
+  const article = h("article", { lang: chosen, dir: direction, className: "holder", id: "holder" },
     h("h1", {}, language.ui("keep_this_card").text),
     told.map(({ key, title, lines }) =>
       h("section", { className: key }, h("h2", {}, title),
         h("ul", {}, lines.map((line) => h("li", {}, pictogram(line.icon), h("span", {}, whose(hers, line), h("bdi", {}, line.text)))))),
     ),
     h("section", {}, h("h2", {}, language.label("section", "who").text), record(hers)),
+    h("p", { id: "notice" }, noticeText(language).text),
     h("p", {}, language.ui("not_identity_document").text),
   );
   const others = h("select", { "aria-label": page.say("her_language"), id: "her-language", onchange: (event) => showHolder(app, event.target.value) },
-    tables.languages.map((name) => h("option", { value: name, selected: name === chosen }, tables.language(name).label("enumeration", `language.${name}`).text)));
-  show(h("div", { className: "row" }, button(page.say("back"), () => { silence(); app.showReading(); }, { id: "back" }), others, aloud(page, spoken, chosen)), spoken);
+    tables.languages.map((name) => h("option", { value: name, lang: name, selected: name === chosen }, tables.ownNames[name])));
+  show(
+    h("div", { className: "row" }, button(page.say("back"), () => app.showReading(), { id: "back" }), others, aloud(page, article, chosen)),
+    article,
+    told.some(({ lines }) => lines.some(({ draft }) => draft)) && h("p", { className: "quiet draft" }, page.say("draft_words")),
+  );
 }
 
 function whose({ reading, personName }, { person }) {
@@ -48,6 +57,7 @@ function aloud(page, article, code) {
   return place;
 }
 
-function silence() {
+/** Stop reading aloud. */
+export function silence() {
   if ("speechSynthesis" in window) speechSynthesis.cancel();
 }

@@ -1,12 +1,14 @@
 /** The trust bundle on this phone: where it came from, how old it is, how it gets newer, and how it goes on to a colleague. */
 
-import { bundleFromTexts, parseBundleText } from "../bundle_texts.js";
+import { bundleFromTexts, bundleTexts, parseBundleText } from "../bundle_texts.js";
 import { isoDate } from "../bytes.js";
 import { HealthcardError, Rollback, TrustError } from "../errors.js";
 import { TrustBundle } from "../trust.js";
 import { daysBetween } from "../days.js";
 import { button, h, show } from "./dom.js";
 import { keep, persist } from "./memory.js";
+import { carriedBundle, publishedBundle, STANDALONE } from "./source.js";
+import { symbolSvg } from "./symbols.js";
 
 const LARGEST = 256 * 1024; // bytes
 
@@ -20,9 +22,10 @@ export class Issuers {
     Object.assign(this, { tables, raw, today, bundle: null, pieces: new Map() });
   }
 
-  /** Read the bundle that is kept. */
+  /** Read the bundle that is kept, or that came with the pages. */
   async load() {
-    if (this.raw) this.bundle = await this.opened(this.raw);
+    const raw = this.raw || carriedBundle();
+    if (raw) this.bundle = await this.opened(raw);
   }
 
   async opened(raw) {
@@ -63,10 +66,10 @@ export class Issuers {
       own || h("p", {}, page.say("no_issuers")),
       h("p", { role: "status", id: "bundle-said" }, said),
       h("div", { className: "actions" },
-        button(page.say("from_network"), () => this.tried(app, () => this.fromNetwork()), { id: "from-network" }),
+        !STANDALONE && button(page.say("from_network"), () => this.tried(app, () => this.fromNetwork()), { id: "from-network" }),
         input,
         h("label", { htmlFor: "bundle-file", className: "button", tabIndex: 0, role: "button" }, page.say("from_file")),
-        button(page.say("from_colleague"), () => app.scan(), { id: "from-colleague" }),
+        !STANDALONE && button(page.say("from_colleague"), () => app.scan(), { id: "from-colleague" }),
         this.bundle && button(page.say("show_issuers"), () => this.showCodes(app), { id: "show-issuers" }),
         this.bundle && button(page.say("back"), () => app.start()),
       ),
@@ -87,9 +90,7 @@ export class Issuers {
   }
 
   async fromNetwork() {
-    const response = await fetch(new URL("../v1/trust", import.meta.url), { cache: "no-cache" });
-    if (!response.ok) throw new TypeError("no trust bundle there");
-    await this.take(await response.arrayBuffer());
+    await this.take(await publishedBundle());
   }
 
   async fromFile(file) {
@@ -122,9 +123,8 @@ export class Issuers {
     }
   }
 
-  /** The bundle as symbols, for a colleague to scan; several take turns. */
+  /** The bundle as symbols, for a colleague to scan; several take turns, or wait for a touch where no motion is wanted. */
   async showCodes(app) {
-    const [{ bundleTexts }, { symbolSvg }] = await Promise.all([import("../bundle_texts.js"), import("./symbols.js")]);
     const texts = await bundleTexts(this.bundle);
     const place = h("div", { className: "code" });
     const said = h("p", { role: "status" });
@@ -134,8 +134,9 @@ export class Issuers {
       place.replaceChildren(symbolSvg(texts[at], "L"));
       said.textContent = texts.length > 1 ? app.page.say("pieces", { n: at + 1, of: texts.length }) : "";
     };
-    const turning = texts.length > 1 ? setInterval(next, 1500) : null;
-    show(h("h1", {}, app.page.say("show_issuers")), h("p", {}, app.page.say("show_issuers_help")), place, said, button(app.page.say("back"), () => {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const turning = texts.length > 1 && !still ? setInterval(next, 1500) : null;
+    show(h("h1", {}, app.page.say("show_issuers")), h("p", {}, app.page.say("show_issuers_help")), place, said, still && texts.length > 1 && button(app.page.say("next_code"), next), button(app.page.say("back"), () => {
       clearInterval(turning);
       this.screen(app);
     }));

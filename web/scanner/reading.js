@@ -4,6 +4,7 @@ import { sections, verdictLines } from "../words/text.js";
 import { addScreen } from "./adding.js";
 import { button, h, pictogram, show } from "./dom.js";
 import { record } from "./record_view.js";
+import { STANDALONE } from "./source.js";
 import { unlockScreen } from "./unlock.js";
 
 const ICONS = { help: "help", danger: "danger", medicine: "medicine", next_visit: "next_visit", referral: "referral", allergy: "allergy", vaccine: "vaccine" };
@@ -24,9 +25,9 @@ export function readingScreen(app) {
     reading.parts.length > 1 && h("ul", { className: "parts" }, reading.parts.map((part, n) => h("li", {}, partLine(app, part, n)))),
     reading.handover ? (settings.helpDesk ? helpDesk(app) : summary(app)) : h("p", {}, page.say("use_words")),
     h("nav", { className: "actions", "aria-label": page.say("next_steps") },
-      button(page.say("another_code"), () => app.scan(true), { id: "another" }),
+      STANDALONE ? app.photoButton() : button(page.say("another_code"), () => app.scan(true), { id: "another" }),
       reading.record && button(page.say("show_her"), () => app.showHolder(), { id: "show-her" }),
-      reading.record && !settings.helpDesk && button(page.say("add_contact"), () => addScreen(app), { id: "add-contact" }),
+      reading.record && !settings.helpDesk && !STANDALONE && button(page.say("add_contact"), () => addScreen(app), { id: "add-contact" }),
       keepOpen(app),
       button(page.say("done"), () => app.start(), { className: "main", id: "done" }),
     ),

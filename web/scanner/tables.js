@@ -4,30 +4,35 @@ import { readTables } from "../clinic/tables.js";
 import { loadCurves } from "../curves.js";
 import { Vocabulary } from "../vocabulary.js";
 import { Language } from "../words/labels.js";
+import { json } from "./source.js";
 
 const FILES = ["data/vocabulary", "data/clinic", "data/growth", "data/labels", "words/pages", "data/published_keys"];
 
-/** `{ known, clinic, curves, published, language(code), page(code), languages }` */
-export async function loadTables(base, options = {}) {
-  const [vocabulary, clinic, growth, labels, pages, published] = await Promise.all(FILES.map((name) => json(`${base}${name}.json`)));
+/** `{ known, clinic, curves, published, language(code), holdersLanguage(code), page(code), languages, pageLanguages, ownNames, rightToLeft }` */
+export async function loadTables(options = {}) {
+  const [vocabulary, clinic, growth, labels, pages, published] = await Promise.all(FILES.map((name) => json(`${name}.json`)));
   const known = new Vocabulary(vocabulary);
+  const languages = new Map(); // each is a thousand labels: made once
+  const language = (code, own) => {
+    if (!languages.has(code)) languages.set(code, new Language(labels, code, own));
+    return languages.get(code);
+  };
   return {
     known,
     clinic: readTables(known, clinic, growth),
     curves: await loadCurves(options),
     published,
-    languages: labels.languages,
+    languages: [...labels.languages, ...labels.face_only],
     pageLanguages: pages.languages,
-    directions: pages.directions,
-    language: (code) => new Language(labels, code),
+    ownNames: pages.own_names,
+    rightToLeft: labels.right_to_left,
+    language,
+    /** A language that she reads: those of faces alone are fetched when the first holder wants one. */
+    async holdersLanguage(code) {
+      return language(code, labels.face_only.includes(code) ? await json(`data/labels.${code}.json`) : undefined);
+    },
     page: (code) => new Page(pages, code),
   };
-}
-
-async function json(path) {
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
 }
 
 /** The words of the pages in one language of the interface. */

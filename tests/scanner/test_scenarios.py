@@ -1,20 +1,18 @@
 """The offline scanner in a real browser, through its camera: scenarios V1 to V10 and H7 of the acceptance list, each by its name."""
 
 import io
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 
 from api import verifier
 from api.settings import Settings
 from healthcard import picture
 from healthcard.card import Card, read
-from healthcard.printing.rendering import render
 from healthcard.record import Record
 from healthcard.resources import example
 from healthcard.sign import Key
@@ -22,53 +20,9 @@ from healthcard.trust import custody
 from healthcard.trust.bundle import CONTINUE, TrustBundle
 from healthcard.trust.texts import bundle_texts, on_screen
 from tests import browser
+from tests.scanner.steps import opened, read_text
 from tests.test_verifier import running_app
 from tests.world import STATION_OF, World
-
-FOUNDED = date(2026, 10, 1)
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World.build(date.today())
-
-
-@pytest.fixture(scope="module")
-def card(world: World) -> Card:
-    return world.issue(Record.from_json(example("family_three_contacts.json")))
-
-
-@pytest.fixture(scope="module")
-def front(card: Card) -> Image.Image:
-    """The printed front of the card."""
-    both = Image.open(io.BytesIO(render(card, format="png")))
-    return both.crop((0, 0, both.width // 2, both.height))
-
-
-@pytest.fixture(scope="module")
-def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("service")
-    world.bundle.save(folder / "trust.bundle")
-    with running_app(verifier.create_app(Settings(folder / "trust.bundle"))) as client:
-        yield client
-
-
-@pytest.fixture
-def phone(tmp_path: Path, front: Image.Image) -> Iterator[BrowserContext]:
-    with browser.phone(tmp_path, [browser.camera_picture(front)]) as context:
-        yield context
-
-
-def opened(context: BrowserContext, service: httpx.Client) -> Page:
-    """The scanner after its first visit: installed, and with the list of issuers."""
-    page = context.pages[0]
-    page.goto(str(service.base_url))
-    page.click("#from-network")
-    page.wait_for_selector("#bundle-said:not(:empty)")
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-    page.reload()
-    page.wait_for_selector("#scan")
-    return page
 
 
 def test_first_visit_then_no_network_for_ever(world: World, front: Image.Image, tmp_path: Path) -> None:
@@ -204,15 +158,6 @@ def _png(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
-
-
-def read_text(page: Page, text: str) -> str:
-    """The verdict on a card text that was typed in."""
-    page.click("#type")
-    page.fill("#text", text)
-    page.evaluate("() => { delete document.body.dataset.verdict; }")
-    page.click("#read")
-    return browser.verdict(page)
 
 
 def altered(text: str, bundle: TrustBundle) -> str:

@@ -1,0 +1,110 @@
+"""How a request becomes a reading: the card's texts, or the picture or PDF of it, read with what the service holds."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from healthcard import card as cards
+from healthcard import picture as pictures
+from healthcard import seal
+from healthcard.card import Reading
+from healthcard.exchange.choice import import_allowed
+
+from . import documents, problems
+from .access import Access
+from .documents import Texts
+from .guard import limited_body
+from .held import Held
+from .settings import Settings
+
+LARGEST_JSON = 64 * 1024
+SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
+MOST_WAITING = 16  # pictures in memory, those being looked at included
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Readings:
+    """Reads cards for the routes of one instance; raises KeyFileError where a key of an epoch can't be unlocked."""
+
+    def __init__(self, settings: Settings, held: Held, access: Access, now: Callable[[], date]) -> None:
+        self._held, self._access, self._now = held, access, now
+        self._secrets, self._scanner = unlocked(settings), Scanner()
+
+    async def of(self, request: Request) -> Reading:
+        """What the card says that a request brings, whichever way; its verdict is the outcome of the request."""
+        found = self.read(request, await self._texts(request))
+        request.state.outcome = found.verdict
+        return found
+
+    def read(self, request: Request, texts: list[str]) -> Reading:
+        """The reading of the parts of one card, with its sealed entries where the caller may see them."""
+        unseal = self._secrets if self._access.may_unseal(request.state.partner) else ()
+        return cards.read(*texts, bundle=self._held.current(), now=self._now(), unseal=unseal)
+
+    async def _texts(self, request: Request) -> list[str]:
+        if media_type(request) in documents.PICTURES:
+            return await self._scanner.scan(await limited_body(request, pictures.MAX_FILE))
+        return (await body_of(request, Texts, LARGEST_JSON)).texts
+
+
+async def body_of(request: Request, model: type[Model], limit: int) -> Model:
+    """The JSON that a request brings, of at most `limit` bytes."""
+    if media_type(request) != documents.JSON:
+        raise problems.refusal(415)
+    try:
+        return model.model_validate_json(await limited_body(request, limit))
+    except ValidationError:
+        raise problems.refusal(400) from None
+
+
+def media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def verdict_json(reading: Reading) -> dict[str, Any]:
+    """A reading without what the card says of people."""
+    return {
+        "verdict": reading.verdict,
+        "notices": list(reading.notices),
+        "issuer": reading.issuer,
+        "issued": reading.issued.isoformat() if reading.issued else None,
+        "bundle_age_days": reading.bundle_age_days,
+        "parts": [part.to_json() for part in reading.parts],
+    }
+
+
+def decoded_json(reading: Reading) -> dict[str, Any]:
+    """The whole reading, and whether the holder lets a partner import it."""
+    return reading.to_json() | {"import_allowed": import_allowed(reading)}
+
+
+def unlocked(settings: Settings) -> list[bytes]:
+    """The secrets of the epoch keys that this instance may unseal with; raises KeyFileError."""
+    if not settings.unseal_passphrase_file:
+        return []
+    passphrase = settings.unseal_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+    return [seal.epoch_secret(file, passphrase) for file in settings.unseal]
+
+
+class Scanner:
+    """Looks at pictures in threads of its own, few at a time, so that card texts are answered meanwhile."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(SCAN_THREADS, "scan")
+        self._waiting = 0
+
+    async def scan(self, picture: bytes) -> list[str]:
+        """The card texts in a picture or PDF; raises PictureError, and refuses while too many others wait."""
+        if self._waiting >= MOST_WAITING:
+            raise problems.refusal(503, {"Retry-After": "5"})
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, pictures.scan, picture)
+        finally:
+            self._waiting -= 1

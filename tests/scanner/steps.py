@@ -1,0 +1,37 @@
+"""What a volunteer does with the scanner, as functions; and pictures of what he sees, where HEALTHCARD_SCREENSHOTS names a folder."""
+
+import os
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import BrowserContext, Page
+
+from tests import browser
+
+
+def opened(context: BrowserContext, service: httpx.Client) -> Page:
+    """The scanner after its first visit: installed, and with the list of issuers."""
+    page = context.pages[0]
+    page.goto(str(service.base_url))
+    page.click("#from-network")
+    page.wait_for_selector("#bundle-said:not(:empty)")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    page.wait_for_selector("#scan")
+    return page
+
+
+def read_text(page: Page, *texts: str) -> str:
+    """The verdict on card texts that were typed in."""
+    page.click("#type")
+    page.fill("#text", "\n".join(texts))
+    page.evaluate("() => { delete document.body.dataset.verdict; }")
+    page.click("#read")
+    return browser.verdict(page)
+
+
+def screenshot(page: Page, name: str) -> None:
+    """What is on the screen, the whole length of it, for the gallery and for whoever looks."""
+    if folder := os.environ.get("HEALTHCARD_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,14 @@
+/** The code reader in the page itself: a file may start no worker. */
+
+import { prepare, textsOf } from "../scanner/codes.js";
+import { wasm } from "./source.js";
+
+export class Decoder {
+  constructor() {
+    prepare({ wasmBinary: wasm() });
+  }
+
+  texts(image, hard = false) {
+    return textsOf(image, hard);
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The station page: unlock, fill in, preview, make, print, check, hand over; or scan a card and go on from it.
+ *
+ * The page keeps the form in memory and its draft in the station's process. In the browser nothing stays but the choice of language.
+ */
+
+import { Decoder } from "../scanner/decoder.js";
+import { button, h } from "../scanner/dom.js";
+import { loadTables } from "../scanner/tables.js";
+import { Language } from "../words/labels.js";
+import { dayScreen } from "./day.js";
+import { formScreen } from "./entering.js";
+import { emptyForm, newPerson } from "./form.js";
+import { madeScreen } from "./made.js";
+import { Offered } from "./offered.js";
+import { scanScreen } from "./scanning.js";
+import { Refused, Service } from "./service.js";
+import { strangerScreen, unlockScreen } from "./unlocking.js";
+
+const BASE = new URL("../", import.meta.url).href;
+
+class Desk {
+  constructor(tables, own) {
+    this.tables = tables;
+    this.own = own; // labels of the languages of face and notice, as they are asked for
+    this.service = new Service(() => this.locked());
+    this.form = null;
+    this.screen = null; // draws the present screen again
+    this.running = null; // what of it has to be stopped
+    this.set(localStorage.getItem("language") || firstLanguage(tables.pageLanguages));
+    for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, () => this.used(), { passive: true });
+  }
+
+  // --- language, station, lock ---------------------------------------------------------------------------------------
+
+  set(code) {
+    this.page = this.tables.page(code);
+    this.language = this.tables.language(this.page.code);
+    document.documentElement.lang = this.page.code;
+    document.title = this.page.say("desk_title");
+  }
+
+  /** The words for her: a language of face and notice has a file of its own; what has none is in English. */
+  async languageOf(code) {
+    if (this.tables.languages.includes(code)) return this.tables.language(code);
+    if (!this.tables.faceOnly.includes(code)) return this.tables.language("en");
+    if (!this.own.has(code)) this.own.set(code, await (await fetch(`${BASE}data/labels.${code}.json`)).json());
+    return new Language(this.language.data, code, this.own.get(code));
+  }
+
+  get today() {
+    return this.state.today;
+  }
+
+  get issuer() {
+    return this.state.station.organisation;
+  }
+
+  async start() {
+    try {
+      this.state = await this.service.state();
+    } catch (error) {
+      if (!(error instanceof Refused) && !(error instanceof TypeError)) throw error;
+      strangerScreen(this);
+      return;
+    }
+    if (this.state.locked) this.locked();
+    else await this.opened();
+  }
+
+  locked() {
+    this.leave();
+    this.state = { ...this.state, locked: true };
+    this.screen = () => unlockScreen(this, () => this.start());
+    this.draw();
+  }
+
+  /** The station is open: the form as it was left, or a card that is not yet handed over. */
+  async opened() {
+    this.offered = new Offered(this.tables, this.language, this.state.sealing);
+    const [draft, templates, printers] = await Promise.all(["draft", "templates", "printers"].map((path) => this.service.get(path)));
+    Object.assign(this, { templates, printers });
+    this.form = this.form || draft || emptyForm(this.page.code);
+    this.used();
+    if (this.form.made) await this.showMade({ card: this.form.made.number, kind: this.form.made.kind });
+    else this.showForm();
+  }
+
+  /** Somebody works here; when nobody did for long enough, the station has locked itself, and the page shows it. */
+  used() {
+    clearTimeout(this.idle);
+    if (this.state && !this.state.locked) this.idle = setTimeout(() => this.start(), (this.state.idle_seconds + 1) * 1000);
+  }
+
+  async lock() {
+    await this.keepDraft();
+    await this.service.post("lock");
+    this.form = null;
+    this.locked();
+  }
+
+  /** The form goes to the station's process, so that a reload or a lock keeps it. */
+  keepDraft() {
+    return this.service.put("draft", this.form);
+  }
+
+  // --- screens -------------------------------------------------------------------------------------------------------
+
+  leave() {
+    if (this.running) this.running.stop();
+    this.running = null;
+    delete document.body.dataset.verdict;
+  }
+
+  go(screen) {
+    this.leave();
+    this.screen = screen;
+    this.draw();
+  }
+
+  draw() {
+    this.head();
+    this.running = this.screen() || null;
+  }
+
+  /** The present screen once more, with what was entered. */
+  redraw() {
+    this.go(this.screen);
+  }
+
+  showForm() {
+    this.go(() => formScreen(this));
+  }
+
+  async begin(form) {
+    this.form = form;
+    await this.keepDraft();
+    this.showForm();
+  }
+
+  /** A blank form; what stood in the one before is gone here and in the station. */
+  startAnew() {
+    return this.begin(emptyForm(this.page.code));
+  }
+
+  scan(texts = []) {
+    this.go(() => scanScreen(this, texts));
+  }
+
+  async showMade({ card: number, kind }) {
+    this.form.made = { number, kind };
+    await this.keepDraft();
+    try {
+      await this.service.get(`cards/${number}/card.png`);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await this.backToForm(); // the station was locked since, and has forgotten it
+      return;
+    }
+    this.go(() => { madeScreen(this, { number, kind }); });
+  }
+
+  backToForm() {
+    return this.begin({ ...this.form, made: null });
+  }
+
+  addPerson(role) {
+    this.form.people.push(newPerson(role));
+  }
+
+  head() {
+    const { page, state } = this;
+    const select = h("select", { id: "language", "aria-label": page.say("language"), onchange: () => {
+      localStorage.setItem("language", select.value);
+      this.set(select.value);
+      this.offered = new Offered(this.tables, this.language, state.sealing);
+      this.redraw();
+    } }, this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === page.code }, this.tables.page(code).say("own_name"))));
+    const { organisation, number } = state.station;
+    const age = this.language.counted("bundle_age", state.bundle.age_days).text;
+    document.getElementById("head").replaceChildren(
+      h("p", {}, h("strong", {}, `${organisation} · ${page.say("desk_station")} ${number}`), state.network === "test" && h("span", { className: "test" }, this.language.ui("test").text), h("span", { className: "quiet" }, ` ${age}`)),
+      ...(state.locked ? [] : [h("nav", { className: "row", "aria-label": page.say("desk_title") },
+        button(page.say("desk_form"), () => (this.form.made ? this.showMade({ card: this.form.made.number, kind: this.form.made.kind }) : this.showForm()), { className: "small", id: "to-form" }),
+        button(page.say("desk_scan"), () => this.scan(), { className: "small", id: "to-scan" }),
+        button(page.say("desk_day"), () => this.go(() => { dayScreen(this); }), { className: "small", id: "to-day" }),
+        button(page.say("desk_lock"), () => this.lock(), { className: "small", id: "lock" }))]),
+      select,
+    );
+  }
+}
+
+function firstLanguage(languages) {
+  const wanted = (navigator.languages || [navigator.language]).map((name) => name.slice(0, 2).toLowerCase());
+  return wanted.find((name) => languages.includes(name)) || "en";
+}
+
+async function run() {
+  const tables = await loadTables(BASE);
+  const desk = new Desk({ ...tables, faceOnly: tables.language("en").data.face_only }, new Map());
+  desk.decoder = new Decoder();
+  await desk.start();
+}
+
+run();

@@ -1,0 +1,166 @@
+/** The live check: every entry is looked at by the station as it is typed, and what it says stands beside the field it is about. */
+
+import { button, h } from "../scanner/dom.js";
+import { sections } from "../words/text.js";
+import { goTo, sayAt } from "./fields.js";
+import { formPlace, numberOf, recordOf, recordPlace } from "./form.js";
+import { Refused } from "./service.js";
+
+const PAUSE = 300; // milliseconds without a key after which is checked
+const ONE_CODE = 30; // the highest version of the symbol that phones read well from the usual card
+
+// The beginning of what the station says of a place, and the words of the page for it.
+const SAID = [
+  ["not a number", "value_missing"], ["not an amount", "amount_missing"], ["can't be", "value_impossible"], ["in the future", "desk_future"],
+  ["before the birth", "desk_before_birth"], ["needed with this medicine", "desk_time_needed"], ["timing and days go together", "days_missing"],
+  ["to the day, for a child", "desk_month_only"], ["missing", "desk_missing"], ["off the step", "desk_step"], ["not a date", "desk_no_date"],
+];
+
+export class Checking {
+  /** `root` holds the fields, `panel` what is said of the whole record. */
+  constructor(desk, form, root, panel) {
+    Object.assign(this, { desk, form, root, panel, turn: 0, doubted: [] });
+  }
+
+  /** Check and keep the draft once nobody types for a moment. */
+  soon() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.run(), PAUSE);
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
+    this.turn += 1;
+  }
+
+  async run() {
+    const { desk, form } = this;
+    clearTimeout(this.waiting);
+    const turn = ++this.turn;
+    try {
+      await desk.keepDraft();
+      const found = await desk.service.post("check", { record: recordOf(form, desk) });
+      if (turn === this.turn) this.show(found);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
+  }
+
+  /** What the check found; of a continued card only what was entered now. */
+  show(found) {
+    const { form, desk } = this;
+    const here = (said) => ({ ...said, place: formPlace(said.place, form, desk.today) });
+    const ours = ({ place }) => !form.held || !/^people\[\d+\]\.contacts/.test(place);
+    const [problems, doubts, questions] = [found.problems, found.confirm, found.questions].map((list) => list.map(here).filter(ours));
+    this.doubted = doubts.map(({ place }) => place);
+    form.typedAgain = Object.fromEntries(Object.entries(form.typedAgain).filter(([place]) => this.doubted.includes(place)));
+    this.clear(this.doubted);
+    doubts.forEach((doubt) => this.doubt(doubt));
+    const times = [...problems, ...questions].filter(({ place }) => place.endsWith(".now.time")).map(({ place }) => place);
+    this.root.querySelectorAll(".when-asked").forEach((view) => { view.hidden = !times.includes(view.dataset.place) && view.querySelector("select").value === ""; });
+    questions.forEach((question) => this.question(question));
+    this.summarise(this.placed(problems), doubts, found);
+  }
+
+  /** Take away what was said, but for the fields in which a value is being typed again. */
+  clear(keep = []) {
+    this.root.querySelectorAll(".said").forEach((said) => {
+      const kept = Array.from(said.children).filter((child) => child.classList.contains("again") && keep.includes(child.dataset.of));
+      Array.from(said.childNodes).filter((child) => !kept.includes(child)).forEach((child) => child.remove());
+    });
+    this.root.querySelectorAll("[aria-invalid]").forEach((control) => control.removeAttribute("aria-invalid"));
+  }
+
+  /** Problems beside their fields; each as { problem, element }, without an element where there is no such field. */
+  placed(problems) {
+    return problems.map((problem) => {
+      const element = sayAt(this.root, problem.place, h("p", { className: "problem" }, this.words(problem)));
+      const control = element && element.querySelector("input, select");
+      if (control) control.setAttribute("aria-invalid", "true");
+      return { problem, element };
+    });
+  }
+
+  /** What a refusal says: a limit in the words of the page; what the page has no words for in those of the station. */
+  words({ message, code, hint }) {
+    const { page } = this.desk;
+    if (code === "too-large") return page.say("desk_two_cards");
+    const known = SAID.find(([start]) => message.startsWith(start));
+    const limits = /outside (\S+) to (\S+)(?: (\S+))?/.exec(message);
+    const step = /step of (.+)$/.exec(message);
+    if (!known) return [page.say("desk_not_right"), h("span", { lang: "en", className: "quiet" }, ` ${[message, hint].filter(Boolean).join(": ")}`)];
+    return page.say(known[1], { step: step ? step[1] : "" }) + (limits ? ` (${limits[1]} – ${limits[2]} ${limits[3] || ""})` : "");
+  }
+
+  /** An unlikely value: typed a second time, never confirmed by a tap. */
+  doubt({ place }) {
+    const { page } = this.desk;
+    if (Array.from(this.root.querySelectorAll(".again")).some(({ dataset }) => dataset.of === place)) return this.compare(place);
+    const id = `${place}.again`;
+    const again = h("input", { id, autocomplete: "off", inputMode: "decimal", value: this.form.typedAgain[place] || "" });
+    again.onpaste = (event) => event.preventDefault();
+    again.oninput = () => {
+      this.form.typedAgain[place] = again.value;
+      this.compare(place);
+    };
+    sayAt(this.root, place, h("div", { className: "again", "data-of": place }, h("label", { htmlFor: id }, page.say("desk_type_again")), again, h("span", { className: "same", role: "status" })));
+    return this.compare(place);
+  }
+
+  compare(place) {
+    const [first, again] = [place, `${place}.again`].map((id) => document.getElementById(id));
+    if (!first || !again) return;
+    const same = again.value.trim() !== "" && numberOf(first.value) === numberOf(again.value);
+    again.parentElement.querySelector(".same").textContent = same ? "✓" : again.value === "" ? "" : "≠";
+  }
+
+  /** Something to look at again, with the value that may have been meant; it stops nothing. */
+  question({ place, text_key: key, suggestions }) {
+    const { language, page } = this.desk;
+    const offers = suggestions.map(([value, unit]) => button(`${page.say("desk_suggest")} ${language.number(value)} (${unit})`, () => {
+      const control = document.getElementById(place);
+      control.value = language.number(value);
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+      control.focus();
+    }, { className: "small suggestion" }));
+    sayAt(this.root, place, h("div", { className: "question" }, h("p", {}, language.label("question", key).text), offers));
+  }
+
+  summarise(placed, doubts, { size, handover }) {
+    const { page } = this.desk;
+    const open = doubts.filter(({ place }) => document.getElementById(`${place}.again`) && document.getElementById(`${place}.again`).value === "");
+    const jump = (words, element) => h("li", {}, element ? button(words, () => goTo(element), { className: "small" }) : words);
+    const faults = placed.map(({ problem, element }) => jump(element ? labelOf(element) : this.words(problem), element));
+    const again = open.map(({ place }) => jump(`${page.say("desk_type_again")}: ${labelOf(document.getElementById(place).closest(".field"))}`, document.getElementById(`${place}.again`).parentElement));
+    const list = [...faults, ...again];
+    this.panel.replaceChildren(
+      h("div", { role: "status", id: "problems" }, h("p", { className: list.length > 0 ? "problem" : "good" }, page.say(list.length > 0 ? "desk_to_mend" : "desk_nothing_to_mend")), list.length > 0 && h("ul", { className: "jumps" }, list)),
+      ...(size ? [this.size(size)] : []),
+      ...(handover ? this.danger(handover) : []),
+    );
+  }
+
+  size({ bytes, largest, version }) {
+    const { page } = this.desk;
+    return h("div", { id: "size" }, h("label", {}, page.say("desk_size"), h("meter", { min: 0, max: largest, high: Math.round(largest * 0.9), value: bytes })),
+      h("p", { className: "quiet" }, page.say(version > ONE_CODE ? "desk_dense" : "desk_one_code"), ` (${bytes} / ${largest})`));
+  }
+
+  danger(handover) {
+    const { language, tables } = this.desk;
+    return sections(handover, language, tables.known).filter(({ key, lines }) => key === "danger" && lines.length > 0).map(({ title, lines }) =>
+      h("section", { className: `summary danger ${lines.some(({ level }) => level === "red") ? "red" : ""}`, id: "danger" }, h("h2", {}, title), h("ul", {}, lines.map(({ text, level }) => h("li", { className: level }, text)))));
+  }
+
+  /** The values that were typed again, by their places in the record or the change. */
+  typedAgain() {
+    const { form, desk } = this;
+    const typed = Object.entries(form.typedAgain).filter(([place, text]) => this.doubted.includes(place) && text.trim() !== "");
+    return Object.fromEntries(typed.map(([place, text]) => [recordPlace(place, form, desk.today, Boolean(form.held)), String(numberOf(text))]));
+  }
+}
+
+function labelOf(element) {
+  const label = element.querySelector("label, legend, .name");
+  return label ? label.textContent : "";
+}

@@ -1,0 +1,176 @@
+/** The form for a mother and her children, and beside it what the station thinks of it: filled in from the top by keyboard alone. */
+
+import { button, h, show } from "../scanner/dom.js";
+import { noticeText } from "../words/text.js";
+import { Checking } from "./checking.js";
+import { answers, goOn, goTo, one, sayAt } from "./fields.js";
+import { changeOf, formPlace, recordOf, saysSomething } from "./form.js";
+import { heldView } from "./held.js";
+import { personView } from "./person.js";
+import { Refused } from "./service.js";
+
+const SHORTCUTS = [["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F4", "desk_key_preview"], ["F9", "desk_key_make"]];
+
+export function formScreen(desk) {
+  const { page, form } = desk;
+  const panel = h("div", { className: "panel" });
+  const people = h("div", { id: "people" });
+  const root = h("div", { className: "form" });
+  const problem = h("p", { role: "alert", className: "problem", id: "refused" });
+  const picture = h("div", { id: "preview" });
+  const checking = new Checking(desk, form, root, panel);
+  const changed = () => checking.soon();
+  const draw = () => people.replaceChildren(...form.people.map((_, n) => personView(desk, form, n, changed)));
+  desk.removePerson = (n) => {
+    form.people.splice(n, 1);
+    draw();
+    changed();
+  };
+  const actions = { preview: () => preview(desk, picture, problem), make: () => make(desk, checking, root, problem), add: addField };
+  draw();
+  root.append(
+    hers(desk, root, changed), ...(form.held ? [heldView(desk, changed)] : []), people,
+    h("div", { className: "row" },
+      button(page.say("desk_add_child"), () => addPerson(desk, "infant", draw, changed), { id: "add-child" }),
+      !form.people.some(({ role }) => role === "mother") && button(page.say("desk_add_mother"), () => addPerson(desk, "mother", draw, changed), { id: "add-mother" })),
+  );
+  const typing = (event) => keys(event, actions);
+  root.addEventListener("keydown", typing);
+  show(
+    h("h1", { className: "hidden" }, page.say(form.held ? "desk_continue" : "desk_new")),
+    h("div", { className: "columns" }, root, h("aside", { "aria-label": page.say("desk_beside"), onkeydown: typing },
+      panel, face(desk, changed),
+      h("div", { className: "actions" },
+        button(page.say("desk_preview"), actions.preview, { id: "show-preview" }),
+        button(page.say(form.held && form.held.sticker ? "desk_make_sticker" : "desk_make"), actions.make, { className: "main", id: "make" })),
+      problem, picture,
+      h("details", {}, h("summary", {}, page.say("desk_keys")), h("dl", {}, SHORTCUTS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, page.say(what))]))),
+    )),
+  );
+  checking.run();
+  document.getElementById("language.hers").focus();
+  return checking;
+}
+
+/** Her language, the notice in it, what she agrees to. */
+function hers(desk, root, changed) {
+  const { page, form, tables } = desk;
+  const notice = h("div", { id: "notice" });
+  const read = async () => {
+    const language = await desk.languageOf(form.language);
+    const direction = tables.directions[language.code] || "ltr";
+    const twice = language.code !== page.code ? h("p", { className: "quiet" }, noticeText(desk.language).text) : null;
+    notice.replaceChildren(...[h("p", { lang: language.code, dir: direction, className: "notice" }, noticeText(language).text), twice].filter(Boolean));
+  };
+  const names = tables.known.languages;
+  const language = one(form.language, Array.from(names.byKey.keys(), (key) => [key, desk.language.label("enumeration", `language.${key}`).text]), (code) => {
+    form.language = code;
+    form.told = false;
+    root.querySelector("#told").checked = false;
+    read();
+    changed();
+  }, null);
+  language.id = "language.hers";
+  const told = h("input", { type: "checkbox", id: "told", checked: form.told, onchange: (event) => { form.told = event.target.checked; changed(); } });
+  const yesNo = [[false, page.say("desk_no")], [true, page.say("desk_yes")]];
+  const choice = (name) => answers(`choices.${name}`, page.say(`desk_choice_${name}`), form.choices[name], yesNo, (value) => { form.choices[name] = value; changed(); });
+  read();
+  return h("section", { className: "hers" },
+    h("label", { htmlFor: language.id }, page.say("her_language")), language, notice,
+    h("div", { className: "field", "data-place": "told" }, h("label", { className: "choice" }, told, page.say("desk_told")), h("div", { className: "said" })),
+    choice("import"), choice("count"),
+    button(page.say("desk_no_card"), () => desk.startAnew(), { className: "small", id: "no-card" }),
+  );
+}
+
+function face(desk, changed) {
+  const { page, form, tables } = desk;
+  const kind = form.held && form.held.sticker ? "sticker" : "card";
+  const templates = desk.templates.filter((template) => template.kind === kind);
+  if (!templates.some(({ name }) => name === form.face.template)) form.face.template = templates[0].name;
+  const set = (name) => (value) => { form.face[name] = value; changed(); };
+  const languages = tables.languages.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text]);
+  const faces = [...languages, ...tables.faceOnly.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text])];
+  return h("fieldset", { id: "face" }, h("legend", {}, page.say("desk_face")),
+    h("label", {}, page.say("desk_template"), one(form.face.template, templates.map(({ name, size }) => [name, `${name} · ${size}`]), set("template"), null)),
+    h("label", {}, page.say("desk_face_language"), one(form.face.language, faces, set("language"), page.say("desk_face_hers"))),
+    h("label", { className: "choice" }, h("input", { type: "checkbox", id: "text-light", checked: form.face.text_light, onchange: (event) => set("text_light")(event.target.checked) }), page.say("desk_text_light")),
+  );
+}
+
+function addPerson(desk, role, draw, changed) {
+  desk.addPerson(role);
+  draw();
+  changed();
+  const views = document.querySelectorAll("#people .person");
+  goTo(views[views.length - 1].querySelector(".field"));
+}
+
+/** The shortcuts; Enter goes on to the next field, as on a sheet of paper. */
+function keys(event, { preview: look, make: sign, add }) {
+  const { key, target } = event;
+  if (key === "Enter" && target.matches("input, select")) {
+    event.preventDefault();
+    goOn(target);
+  } else if (["F2", "F4", "F9"].includes(key)) {
+    event.preventDefault();
+    ({ F2: add, F4: look, F9: sign })[key](target);
+  }
+}
+
+/** The field for what is added, of the person who is being filled in. */
+function addField(target) {
+  const view = target.closest(".person") || document.querySelector("#people .person");
+  view.querySelector("input.chooser[id$='.add']").focus();
+}
+
+function faceOf({ face: { template, language, text_light: textLight } }) {
+  return { template, language: language || null, text_light: textLight };
+}
+
+async function preview(desk, picture, problem) {
+  problem.textContent = "";
+  try {
+    const blob = await desk.service.post("preview", { record: recordOf(desk.form, desk), ...faceOf(desk.form) });
+    picture.replaceChildren(h("img", { src: URL.createObjectURL(blob), alt: desk.page.say("desk_preview"), className: "card-picture" }));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    problem.textContent = desk.page.say("desk_not_yet");
+  }
+}
+
+/** Sign, once everything that must be answered is. */
+async function make(desk, checking, root, problem) {
+  const { form, page } = desk;
+  const ask = [["told", form.told], ["choices.import", form.choices.import !== null], ["choices.count", form.choices.count !== null]].filter(([, done]) => !done);
+  await checking.run();
+  problem.textContent = "";
+  if (ask.length > 0) {
+    const [first] = ask.map(([place]) => sayAt(root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
+    goTo(first);
+    return;
+  }
+  const common = { ...faceOf(form), typed_again: checking.typedAgain(), notice_told: true };
+  try {
+    const made = form.held ? await desk.service.post("extend", { ...common, ...extension(form, desk) }) : await desk.service.post("issue", { ...common, record: recordOf(form, desk) });
+    checking.stop();
+    await desk.showMade(made);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.code === "locked") return;
+    const places = error.problems.map((said) => ({ ...said, place: formPlace(said.place, form, desk.today, Boolean(form.held)) }));
+    if (error.code === "confirmation-needed") places.forEach((doubt) => checking.doubt(doubt));
+    const placed = error.code === "confirmation-needed" ? [] : checking.placed(places);
+    const elsewhere = placed.filter(({ element }) => !element).map(({ problem: said }) => checking.words(said));
+    const known = { "sensitive-content": "desk_sensitive", "too-large": "desk_two_cards", "confirmation-needed": "desk_type_again", "sealed-content-lost": "desk_sealed_lost" }[error.code];
+    problem.replaceChildren(page.say(known || "desk_refused"), ...elsewhere.flat(), ...(known || places.length > 0 ? [] : [h("span", { lang: "en" }, ` ${error.detail}`)]));
+    const at = placed.map(({ element }) => element).find(Boolean) || (places[0] && document.getElementById(`${places[0].place}.again`) && document.getElementById(`${places[0].place}.again`).parentElement);
+    if (at) goTo(at);
+  }
+}
+
+function extension(form, desk) {
+  const { texts, sticker, leaveOut, withholdSources, loseSealed } = form.held;
+  const change = sticker && !saysSomething(form) ? null : changeOf(form, desk.today);
+  return { texts, change, sticker, leave_out: sticker ? [] : leaveOut, withhold_sources: !sticker && withholdSources, lose_sealed: loseSealed };
+}

@@ -1,0 +1,170 @@
+/**
+ * What stands in the form, as it was typed, and the record or the change that it says. No page, no network: data in, data out.
+ *
+ * A place in the form is "people[1].now.observations.weight"; `now` is today's contact. In a record that is the last contact of the
+ * person, in a change the only one, and a change leaves out people of whom nothing is new: `recordPlace` and `formPlace` translate.
+ */
+
+import { addDays } from "../days.js";
+
+const LISTS = ["findings", "medicines", "vaccines", "services"];
+
+export function emptyForm(language) {
+  return {
+    language, choices: { import: null, count: null }, told: false, people: [newPerson("mother")], typedAgain: {},
+    face: { template: "a7", language: "", text_light: false }, held: null, made: null,
+  };
+}
+
+/** `number` is that of a person on the card that is continued; null for one who is new. */
+export function newPerson(role, number = null) {
+  const now = { time: "", observations: {}, findings: [], medicines: [], vaccines: [], services: [], referral: null };
+  return { role, number, profile: {}, weeks: "", allergies: { state: "not_asked", words: [] }, now };
+}
+
+/** The form that continues a card: the same people, nothing new of them yet. `verified` choices stand, others are asked again. */
+export function continuedForm(reading, texts) {
+  const verified = reading.parts.some(({ verdict }) => verdict === "verified");
+  const { language, choices, people } = reading.record;
+  return {
+    ...emptyForm(language), choices: verified ? { import: false, count: false, ...choices } : { import: null, count: null },
+    people: people.map(({ role }, n) => newPerson(role, n)),
+    held: { reading, texts, sticker: false, leaveOut: [], withholdSources: false, loseSealed: false },
+  };
+}
+
+/** The number that was typed, with comma or point; what is no number stays as it is, for the station to refuse at its place. */
+export function numberOf(text) {
+  const number = Number(text.trim().replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(number) ? text.trim() : number;
+}
+
+/** The record as it would be on a new card; what a continued card holds already stands before today's contact. */
+export function recordOf(form, { today, issuer }) {
+  const people = form.people.map((person) => {
+    const said = { role: person.role, ...profileOf(person, today) };
+    const contact = contactOf(person.now, today);
+    const before = heldPerson(form, person);
+    const contacts = before ? before.contacts.filter(({ date }) => date < today).map((held) => sourced(held, form.held.reading.issuer, issuer)) : [];
+    return { ...without(before, "contacts"), ...merged(before, said), contacts: contact ? [...contacts, contact] : contacts };
+  });
+  return { language: form.language, choices: { import: form.choices.import === true, count: form.choices.count === true }, people };
+}
+
+/** What is new of a continued card: the people of whom something is said, each with the number on the card. */
+export function changeOf(form, today) {
+  return { language: form.language, choices: form.choices, people: changedPeople(form).map((n) => {
+    const person = form.people[n];
+    const contact = contactOf(person.now, today);
+    const who = person.number === null ? { role: person.role } : { person: person.number };
+    return { ...who, ...profileOf(person, today), ...(contact ? { contacts: [contact] } : {}) };
+  }) };
+}
+
+/** Numbers in the form of the people that a change names: on a sticker those of whom something is new, on a new card all that stay. */
+function changedPeople(form) {
+  const gone = new Set(form.held.leaveOut);
+  return [...form.people.keys()].filter((n) => {
+    const person = form.people[n];
+    if (gone.has(`people[${person.number}]`)) return false;
+    return !form.held.sticker || contactOf(person.now, "") || Object.keys(profileOf(person, "")).length > 0;
+  });
+}
+
+/** Whether anything at all was entered of anybody. */
+export function saysSomething(form) {
+  return form.people.some((person) => person.number === null || contactOf(person.now, "") || Object.keys(profileOf(person, "")).length > 0);
+}
+
+/** A place of the record or change, as it stands in the form. */
+export function formPlace(place, form, today, ofChange = false) {
+  const found = /^people\[(\d+)\](.*)$/.exec(place);
+  if (!found) return place;
+  const n = ofChange ? changedPeople(form)[Number(found[1])] : Number(found[1]);
+  const contact = `.contacts[${ofChange ? 0 : contactsBefore(form, n, today)}]`;
+  const rest = found[2].startsWith(contact) ? `.now${found[2].slice(contact.length)}` : found[2];
+  return `people[${n}]${rest}`;
+}
+
+/** A place of the form, as it stands in the record or, with `ofChange`, in the change. */
+export function recordPlace(place, form, today, ofChange = false) {
+  const found = /^people\[(\d+)\](.*)$/.exec(place);
+  if (!found) return place;
+  const n = Number(found[1]);
+  const contact = `.contacts[${ofChange ? 0 : contactsBefore(form, n, today)}]`;
+  return `people[${ofChange ? changedPeople(form).indexOf(n) : n}]${found[2].replace(/^\.now/, contact)}`;
+}
+
+function contactsBefore(form, n, today) {
+  const before = heldPerson(form, form.people[n]);
+  return before ? before.contacts.filter(({ date }) => date < today).length : 0;
+}
+
+/** The person on the card that is continued; null for one who is new. */
+export function heldPerson(form, person) {
+  return form.held && person.number !== null ? form.held.reading.record.people[person.number] : null;
+}
+
+/** The latest contact of a person with a value of this observation, as `{ value, date }`; null where there is none. */
+export function lastValue(before, key) {
+  const contacts = before ? before.contacts.filter(({ observations }) => observations && key in observations) : [];
+  const last = contacts[contacts.length - 1];
+  return last ? { value: last.observations[key], date: last.date } : null;
+}
+
+function profileOf(person, today) {
+  const said = {};
+  for (const [path, text] of Object.entries(person.profile)) {
+    if (text === "") continue;
+    const [group, name] = path.includes(".") ? path.split(".") : [null, path];
+    const owner = group ? (said[group] = said[group] || {}) : said;
+    owner[name] = /^\d{4}-\d\d-\d\d$/.test(text) ? text : numberOf(text);
+  }
+  const weeks = numberOf(person.weeks);
+  if (person.weeks.trim() !== "" && !(said.pregnancy && said.pregnancy.lmp)) {
+    const lmp = typeof weeks === "number" && weeks > 0 && weeks < 45 && today ? addDays(today, -Math.round(weeks * 7)) : person.weeks;
+    said.pregnancy = { ...said.pregnancy, lmp };
+  }
+  if (said.born && said.born_precision === "month") said.born = `${said.born.slice(0, 8)}15`;
+  if (person.allergies.state === "none") said.allergies = [];
+  if (person.allergies.state === "listed" && person.allergies.words.length > 0) said.allergies = person.allergies.words;
+  return said;
+}
+
+/** Today's contact; null where nothing was entered. */
+function contactOf(now, date) {
+  const contact = { date };
+  const observations = Object.entries(now.observations).filter(([, text]) => text.trim() !== "");
+  if (observations.length > 0) contact.observations = Object.fromEntries(observations.map(([key, text]) => [key, numberOf(text)]));
+  for (const list of LISTS) if (now[list].length > 0) contact[list] = now[list].map(entryOf);
+  if (now.referral && now.referral.service) contact.referral = filled(now.referral);
+  if (Object.keys(contact).length === 1) return null;
+  return now.time ? { ...contact, time: now.time } : contact;
+}
+
+function entryOf(entry) {
+  if (typeof entry === "string") return entry;
+  const out = filled(entry);
+  for (const name of ["amount", "days", "dose"]) if (name in out) out[name] = numberOf(out[name]);
+  return "medicine" in entry ? { amount: "", ...out } : out;
+}
+
+function filled(entry) {
+  return Object.fromEntries(Object.entries(entry).filter(([, text]) => text !== ""));
+}
+
+/** What the card holds of a person and what is new of her, where both name a group such as the pregnancy. */
+function merged(before, said) {
+  const groups = before ? ["pregnancy", "birth"].filter((group) => before[group] && said[group]) : [];
+  return { ...said, ...Object.fromEntries(groups.map((group) => [group, { ...before[group], ...said[group] }])) };
+}
+
+/** A contact with the organisation that it is of, where that is not this one. */
+function sourced(contact, issuer, own) {
+  const source = contact.source || issuer || "holder";
+  return source === own ? without(contact, "source") : { ...contact, source };
+}
+
+function without(object, key) {
+  return Object.fromEntries(Object.entries(object || {}).filter(([name]) => name !== key));
+}

@@ -1,0 +1,75 @@
+/** A card that was made: print it, check the print, hand it over. Until then the station holds it; then it is forgotten. */
+
+import { button, h, show } from "../scanner/dom.js";
+import { Refused } from "./service.js";
+import { CameraView } from "./viewing.js";
+
+const GOOD = "desk_check_good";
+
+export async function madeScreen(desk, { number, kind }) {
+  const { page, service } = desk;
+  const picture = await service.get(`cards/${number}/card.png`);
+  const results = h("div", { id: "checked", role: "status" });
+  const printed = h("p", { role: "status" });
+  const checked = async (file) => {
+    results.replaceChildren(h("p", {}, page.say("looking")));
+    const asked = new URLSearchParams(ruler.value.trim() ? { ruler_mm: ruler.value.trim().replace(",", ".") } : {});
+    try {
+      results.replaceChildren(...told(desk, await service.post(`cards/${number}/check?${asked}`, file)));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      results.replaceChildren(h("p", { className: "problem" }, page.say("no_code")));
+    }
+  };
+  const camera = new CameraView(desk, () => {});
+  const ruler = h("input", { id: "ruler", inputMode: "decimal", autocomplete: "off" });
+  const leave = (path, then) => async () => {
+    camera.stop();
+    await service.post(`cards/${number}/${path}`);
+    await then();
+  };
+  const look = button(page.say("desk_check_camera"), async () => {
+    if (!camera.camera.stream) await camera.start();
+    else await checked(await camera.still());
+  }, { id: "check-camera" });
+  show(
+    h("h1", {}, page.say(kind === "continuation" ? "desk_sticker_made" : "desk_card_made")),
+    h("div", { className: "columns" },
+      h("div", {}, h("img", { src: URL.createObjectURL(picture), alt: page.say("desk_preview"), className: "card-picture", id: "card-picture" })),
+      h("aside", { "aria-label": page.say("next_steps") },
+        h("section", {}, h("h2", {}, `1. ${page.say("print")}`), h("p", { className: "quiet" }, page.say("desk_actual_size")),
+          h("div", { className: "row" }, h("a", { href: `/api/cards/${number}/card.pdf`, target: "_blank", rel: "noopener", className: "button main", id: "print" }, page.say("print")), printers(desk, number, printed)), printed),
+        h("section", {}, h("h2", {}, `2. ${page.say("desk_check_scan")}`), h("p", { className: "quiet" }, page.say("desk_check_help")),
+          h("label", {}, page.say("desk_ruler"), ruler),
+          h("div", { className: "row" }, look, h("label", { className: "file" }, page.say("photo"), h("input", { type: "file", accept: "image/*,application/pdf", id: "check-file", onchange: (event) => event.target.files[0] && checked(event.target.files[0]) }))),
+          camera.view, results),
+        h("section", {}, h("h2", {}, `3. ${page.say("desk_hand_over")}`),
+          h("div", { className: "actions" },
+            button(page.say("desk_handed_over"), leave("handed-over", () => desk.startAnew()), { className: "main", id: "handed-over" }),
+            button(page.say("desk_discard_change"), leave("discard", () => desk.backToForm()), { id: "discard-change" }),
+            button(page.say("desk_discard"), leave("discard", () => desk.startAnew()), { id: "discard" }))),
+      )),
+  );
+}
+
+/** What the check scan found, in the words of the page. */
+function told({ page }, { passed, results }) {
+  const failed = results.filter((result) => !result.passed);
+  return [
+    h("p", { className: passed ? "good" : "problem" }, page.say(passed ? GOOD : "desk_check_bad")),
+    h("ul", {}, failed.map(({ check, measured }) => h("li", {}, page.say(`desk_check_${check.replace("-", "_")}`), h("span", { className: "quiet", lang: "en" }, ` (${measured})`)))),
+  ];
+}
+
+/** A button for each printer of this computer. */
+function printers({ page, service, printers: names }, number, printed) {
+  return names.map((name) => button(`${page.say("print")}: ${name}`, async () => {
+    try {
+      await service.post(`cards/${number}/print`, { printer: name });
+      printed.textContent = page.say("desk_sent_to_printer");
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      printed.textContent = page.say("desk_not_printed");
+    }
+  }));
+}

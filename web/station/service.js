@@ -1,0 +1,51 @@
+/** The station's service on this computer: JSON there, JSON or a picture back; what it refuses is a `Refused`. */
+
+/** `code` is the word of the refusal, `problems` its places in the record; `detail` is for people who look for a fault. */
+export class Refused extends Error {
+  constructor(status, { code = "refused", detail = "", problems = [] }) {
+    super(code);
+    Object.assign(this, { status, code, detail, problems });
+  }
+}
+
+export class Service {
+  /** `locked()` is called when the station turns out to be locked. */
+  constructor(locked) {
+    this.locked = locked;
+    this.csrf = "";
+  }
+
+  /** What holds for the whole page: who and which network this is, whether it is locked. */
+  async state() {
+    const state = await this.get("state");
+    this.csrf = state.csrf;
+    return state;
+  }
+
+  get(path) {
+    return this.ask("GET", path);
+  }
+
+  post(path, body) {
+    return this.ask("POST", path, body);
+  }
+
+  put(path, body) {
+    return this.ask("PUT", path, body);
+  }
+
+  async ask(method, path, body) {
+    const file = body instanceof Blob;
+    const headers = { "x-healthcard-csrf": this.csrf };
+    if (body !== undefined) headers["Content-Type"] = file ? body.type || "application/octet-stream" : "application/json";
+    const response = await fetch(`/api/${path}`, { method, headers, body: file || body === undefined ? body : JSON.stringify(body) });
+    const type = response.headers.get("Content-Type") || "";
+    if (!response.ok) {
+      const refused = new Refused(response.status, type.includes("json") ? await response.json() : {});
+      if (refused.code === "locked") this.locked();
+      throw refused;
+    }
+    if (type.startsWith("image/")) return response.blob();
+    return response.status === 204 ? null : response.json();
+  }
+}

@@ -1,0 +1,36 @@
+/** The locked station: nothing but its name and a field for the passphrase. */
+
+import { button, h, show } from "../scanner/dom.js";
+import { Refused } from "./service.js";
+
+/** `opened()` is called once the passphrase was right. */
+export function unlockScreen(desk, opened) {
+  const { page } = desk;
+  const passphrase = h("input", { type: "password", id: "passphrase", autocomplete: "off", required: true });
+  const problem = h("p", { role: "alert", className: "problem" });
+  const open = async (event) => {
+    event.preventDefault();
+    problem.textContent = page.say("looking");
+    try {
+      await desk.service.post("unlock", { passphrase: passphrase.value });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      problem.textContent = page.say(error.code === "wrong-passphrase" ? "desk_wrong_passphrase" : "desk_bad_key");
+      passphrase.value = "";
+      passphrase.focus();
+      return;
+    }
+    await opened();
+  };
+  show(
+    h("h1", {}, page.say("desk_locked")),
+    h("p", {}, page.say("desk_locked_help")),
+    h("form", { onsubmit: open }, h("label", { htmlFor: "passphrase" }, page.say("passphrase")), passphrase, problem, h("div", { className: "row" }, h("button", { type: "submit", className: "main", id: "unlock" }, page.say("desk_unlock")))),
+  );
+  passphrase.focus();
+}
+
+/** The page without its station, or in a browser that was not let in. */
+export function strangerScreen(desk) {
+  show(h("h1", {}, desk.page.say("desk_title")), h("p", { id: "stranger" }, desk.page.say("desk_stranger")), button(desk.page.say("desk_retry"), () => window.location.reload()));
+}
