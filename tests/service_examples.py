@@ -50,11 +50,15 @@ class Example:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
+def record(import_: bool = False) -> Record:
+    """A child whose arm was measured."""
+    choices = {"import": import_, "count": False}
+    return Record.from_json(json.loads(resources.example("muac_only.json")) | {"choices": choices})
+
+
 def card_text(world: World, import_: bool = False) -> str:
-    """The card of a child whose arm was measured, its id fixed."""
-    record = json.loads(resources.example("muac_only.json"))
-    record["choices"] = {"import": import_, "count": False}
-    issued = world.issue(Record.from_json(record))
+    """The card of that child, its id fixed."""
+    issued = world.issue(record(import_))
     match = cards.authorised(world.bundle, world.station_signer, ISSUE, world.today)
     part = replace(issued.part, id=CARD_ID)
     return cards.signed(part, world.station_signer, world.bundle, match, vocabulary.default(), cards.Sealing()).text

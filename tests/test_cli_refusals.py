@@ -138,7 +138,7 @@ BAD_FILES: Mapping[str, tuple[Callable[[Path, Path], Sequence[object]], str]] = 
     "missing bundle": (lambda at, demo: ("read", "MCT1:", "-b", at / "none"), "{at}/none: No such file or directory"),
     "folder for a bundle": (lambda at, demo: ("trust", "show", at), "{at}: Is a directory"),
     "key for a bundle": (lambda at, demo: ("trust", "show", demo / "root.key"), "{demo}/root.key: not a trust bundle"),
-    "missing bundle of the service": (lambda at, demo: ("verifier", "-b", at / "none"), "{at}/none: No such file or directory"),
+    "missing bundle of the service": (lambda at, demo: ("verifier", "-b", at / "none"), "{at}/none is not a file"),
     "file for the folder of cards": (
         lambda at, demo: ("issue", EXAMPLES / "muac_only.json", "-k", demo / "station.key", "-b", demo / "trust.bundle",
                           "--out", demo / "root.key"), "{demo}/root.key: File exists",

@@ -15,7 +15,8 @@ import pytest
 import uharfbuzz
 from fontTools.ttLib import TTFont
 
-from healthcard import card, cli, vocabulary
+from healthcard import card, vocabulary
+from healthcard.commands import cards
 from healthcard.errors import PrintError
 from healthcard.printing import layout, paper, rendering
 from healthcard.printing.scripts import END, LEFT_TO_RIGHT, direction, prepared
@@ -402,8 +403,8 @@ def test_a_draft_of_an_added_language_never_stands_alone_on_a_real_card(language
 
 def test_a_card_in_a_language_of_faces_is_shown_to_its_reader_in_english() -> None:
     record = issued("severe_pre_eclampsia").record
-    assert record.language == "ar" and cli.screen_language(record) == cli.screen_language(None) == "en"
-    assert cli.screen_language(issued("muac_only").record) == issued("muac_only").record.language
+    assert record.language == "ar" and cards.screen_language(record) == cards.screen_language(None) == "en"
+    assert cards.screen_language(issued("muac_only").record) == issued("muac_only").record.language
 
 
 # The sheets that speakers sign

@@ -113,10 +113,10 @@ def test_m2_decode_gives_the_record_with_codes_and_units_and_her_choice(service:
     assert found.record == mother.record and found.import_allowed and found.handover and not found.other_cards
     tables = {name: {entry["key"]: entry for entry in entries} for name, entries in server.get("/v1/vocabulary").json().items()}
     observed = found.record.people[0].contacts[0].observations
-    assert observed
+    assert observed and {isinstance(value, str) for value in observed.values()} == {True, False}
     for key, value in observed.items():
         entry = tables["observations_mother"][key]
-        assert entry["number"] and (entry["unit"] if isinstance(value, float) else value in entry["words"] or entry["unit"] is not None)
+        assert value in entry["words"] if isinstance(value, str) else entry["unit"], key
 
 
 def test_m3_a_fhir_bundle_comes_out_of_a_picture_and_leads_back_to_the_record(service: Client, mother: Card) -> None:
@@ -126,7 +126,7 @@ def test_m3_a_fhir_bundle_comes_out_of_a_picture_and_leads_back_to_the_record(se
     assert not exchanged.lost(mother.record, back) - exchanged.lacking("fhir")
 
 
-@pytest.mark.parametrize("example", ["family_three_contacts.json", "twins_after_birth.json", "severe_pre_eclampsia.json"])
+@pytest.mark.parametrize("example", ["mother_first_contact.json", "muac_only.json", "family_three_contacts.json"])
 def test_m4_every_form_leads_back_to_every_field_that_it_has(service: Client, world: World, example: str) -> None:
     made = world.issue(record(example, import_=True))
     written = {to: service.export(made.text, to=to) for to in get_args(clients.Form)}
@@ -155,7 +155,9 @@ def test_m5_a_batch_gives_one_result_each_in_order_a_bad_code_is_alone_and_a_ret
             assert one.verdict == {17: "unreadable", 18: "altered"}.get(n, "verified")
             if n not in (17, 18):
                 assert one.record == (mother if n % 2 else child).record and one.import_allowed is (n % 2 == 1)
-    assert service.decode_batch(cards) == found or [str(one) for one in service.decode_batch(cards)] == [str(one) for one in found]
+    again = service.decode_batch(cards)
+    assert [one for one in again if isinstance(one, Decoded)] == [one for one in found if isinstance(one, Decoded)]
+    assert str(again[19]) == str(found[19])
     assert service.verify_batch([[mother.text, child.text]])[0] == service.verify(mother.text, child.text)
     items = [{"texts": [child.text]}] * 500
     answers = [server.post("/v1/batch", json={"items": items}).content for _ in range(2)]
@@ -170,7 +172,8 @@ def test_a_batch_that_is_none_is_refused_as_a_whole(server: httpx.Client, child:
     assert is_problem(server.post("/v1/batch?scope=admin", json={"items": [one]}), 400, "invalid-request")
     assert is_problem(server.post("/v1/batch", content=picture(child), headers=PNG), 415, "unsupported-type")
     assert is_problem(server.post("/v1/batch", content=bytes(exports.LARGEST_BATCH + 1), headers=JSON), 413, "too-large")
-    strange = server.post("/v1/batch", json={"items": [61.7, None, {"texts": [1]}, {"texts": ["x"], "more": "61.7"}, one]}).json()["results"]
+    items = [61.7, None, {"texts": [1]}, {"texts": ["x"], "more": "61.7"}, one]
+    strange = server.post("/v1/batch", json={"items": items}).json()["results"]
     assert [result.get("code") for result in strange] == ["invalid-request"] * 4 + [None] and "61.7" not in json.dumps(strange)
 
 
@@ -223,9 +226,10 @@ def test_m7_a_revoked_key_is_403_and_reading_offline_goes_on(world: World, tmp_p
 def test_m8_a_card_and_its_continuation_become_one_record(service: Client, server: httpx.Client, route: Route, mother: Card) -> None:
     sticker = route.stick("hn-rc", [mother.text], SEEN)
     found = service.decode(picture(mother, sticker))
-    assert found == service.decode(sticker.text, mother.text) and len(found.parts) == 2
+    assert found == service.decode(mother.text, sticker.text) and len(found.parts) == 2
     assert found.record == route.read(mother.text, sticker.text).record
-    days = [contact.date for contact in fhir.from_bundles(json.loads(service.export(picture(sticker, mother), to="fhir"))).people[0].contacts]
+    exported = fhir.from_bundles(json.loads(service.export(picture(sticker, mother), to="fhir")))
+    days = [contact.date for contact in exported.people[0].contacts]
     assert TODAY in days and len(days) == 2
     [merged] = service.decode_batch([[mother.text, sticker.text]])
     assert merged == found
@@ -283,12 +287,9 @@ def test_m10_the_partners_own_number_is_never_written_back(server: httpx.Client,
                 if entry["resource"]["resourceType"] == "Patient"]  # fmt: skip
     for patient in patients:
         patient["identifier"] = [{"system": "https://partner.example/number", "value": number}]
-    try:
-        back = fhir.from_bundles(bundle)
-    except RecordError as error:
-        assert number not in str(error)
-    else:
-        assert number not in json.dumps(back.to_json()) and number not in world.issue(back).text
+    back = fhir.from_bundles(bundle)
+    assert patients and number not in json.dumps(back.to_json())
+    assert number not in json.dumps(service.decode(world.issue(back).text).record.to_json())  # type: ignore[union-attr]
     data = mother.record.to_json()
     data["people"][0]["record_number"] = number
     with pytest.raises(RecordError) as refused:
@@ -414,9 +415,10 @@ def test_metrics_count_by_route_and_outcome_and_name_nobody(world: World, tmp_pa
         post_texts(running, "/v1/verify", altered(child))
         running.get(f"/v1/{child.id.hex()}")
         running.post("/v1/export?to=csv", json={"texts": [child.text]})
-        said = waited(lambda: (text := running.get("/metrics").text) if "import-not-allowed" in (text := running.get("/metrics").text) else "")
-    for line in ('{route="/v1/verify",outcome="verified"} 3', '{route="/v1/verify",outcome="altered"} 1', '{route="-",outcome="not-found"} 1',
-                 '{route="/v1/export",outcome="import-not-allowed"} 1'):  # fmt: skip
+        waited(lambda: "import-not-allowed" in running.get("/metrics").text)
+        said = running.get("/metrics").text
+    for line in ('{route="/v1/verify",outcome="verified"} 3', '{route="/v1/verify",outcome="altered"} 1',
+                 '{route="-",outcome="not-found"} 1', '{route="/v1/export",outcome="import-not-allowed"} 1'):  # fmt: skip
         assert f"healthcard_requests_total{line}\n" in said
     assert f"healthcard_bundle_version {world.bundle.version}\n" in said and "healthcard_bundle_age_days 0\n" in said
     assert child.id.hex() not in said and "127.0.0.1" not in said

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import pytest
 
-from healthcard import card, cli
+from healthcard import card
 from healthcard.card import Card
+from healthcard.commands import tables
 from healthcard.commands import travel as cli_travel
 from healthcard.commands import trust as cli_trust
 from healthcard.commands import withdraw as cli_withdraw
@@ -344,7 +345,7 @@ class Calendar:
             def today(cls) -> "Today":
                 return cls(calendar.day.year, calendar.day.month, calendar.day.day)
 
-        for module in (card, cli, cli_travel, cli_trust, cli_withdraw):
+        for module in (card, tables, cli_travel, cli_trust, cli_withdraw):
             patch.setattr(module, "date", Today)
 
     def set(self, day: date) -> None:

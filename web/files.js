@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "b77aa5570319a9d8";
+self.VERSION = "b260eea7baf37d06";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -17,6 +17,7 @@ from healthcard import card as cards
 from healthcard import files, keyfile
 from healthcard.card import Card
 from healthcard.clinic import entry
+from healthcard.commands.options import BundleFile, IssuedList, KeyFileOption, PassphraseFile
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route
 from healthcard.commands.terminal import complain, show_questions
@@ -36,8 +37,8 @@ LARGEST_PDF = 1024 * 1024 * 1024  # bytes of one that stands in the way
 
 def batch(
     records: Annotated[str, typer.Argument(metavar="RECORDS.ndjson", help="a record in each line, or -", show_default=False)],
-    key: Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)],
-    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    key: KeyFileOption,
+    bundle: BundleFile,
     sheet: Annotated[Literal["a4"], typer.Option(help="paper: eight A7 or ten ID-1 on a sheet")] = "a4",
     template: Annotated[str, typer.Option(help="template of the face: a7 or id1")] = "a7",
     language: FaceLanguage = None,
@@ -59,13 +60,9 @@ def batch(
         Literal["split", "open"] | None, typer.Option("--profile", help="as for issue", show_default=False)
     ] = None,
     blocks: Annotated[int, typer.Option("--sealed-blocks", min=1, max=4, help="as for issue")] = 1,
-    issued_list: Annotated[
-        Path | None, typer.Option("--issued-list", help="file that keeps a hash of each part signed here", show_default=False)
-    ] = None,
+    issued_list: IssuedList = None,
     json_: Annotated[bool, typer.Option("--json", help="print a summary as JSON")] = False,
-    passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)
-    ] = None,
+    passphrase_file: PassphraseFile = None,
 ) -> None:  # fmt: skip
     """Sign many records and print them on sheets; after a stop the same command goes on where it ended.
 

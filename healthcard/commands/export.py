@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from healthcard import card, seal
+from healthcard.commands.options import BundleFile, PassphraseFile
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.terminal import card_texts
 from healthcard.exchange import targets
@@ -28,7 +29,7 @@ def export(
         list[str],
         typer.Argument(metavar="CARD...", help="the card and its stickers, as for read; several inputs are merged", show_default=False),
     ],
-    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    bundle: BundleFile,
     to: Annotated[Form, typer.Option("--to", help="form to export to", show_default=False)],
     vital_interest: Annotated[
         Reason | None, typer.Option("--vital-interest", help="why it is exported without her yes", show_default=False)
@@ -37,9 +38,7 @@ def export(
     unseal: Annotated[
         list[Path] | None, typer.Option("--unseal", help="key file of an epoch: what it opens is exported too", show_default=False)
     ] = None,
-    passphrase_file: Annotated[
-        Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)
-    ] = None,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
     """Write the record of a card for another system to standard output, where the holder lets it.
 

@@ -23,7 +23,6 @@ Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="trust bundle fil
 RootKeys = Annotated[
     list[Path] | None, typer.Option("--root-key", help="key file of a keeper of the root; may be given several times", show_default=False)
 ]
-PassphraseFile = Annotated[Path | None, typer.Option("--passphrase-file", help="file that holds the passphrase", show_default=False)]
 Yes = Annotated[bool, typer.Option("--yes", help="do it without asking")]
 DRAFT = ".draft"
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from healthcard import keyfile, resources
+from healthcard.commands.options import BundleFile, IssuedList, KeyFileOption
 from healthcard.trust.bundle import TrustBundle
 
 Basis = Literal["vital-interest", "public-interest", "consent"]
@@ -13,14 +14,12 @@ OWN_MINUTES = 10
 
 
 def station(
-    key: Annotated[Path, typer.Option("--key", "-k", help="key file of the station", show_default=False)],
-    bundle: Annotated[Path, typer.Option("--bundle", "-b", help="trust bundle file", show_default=False)],
+    key: KeyFileOption,
+    bundle: BundleFile,
     basis: Annotated[Basis, typer.Option(help="on which ground your organisation keeps her data; never on the card", show_default=False)],
     unseal: Annotated[Path | None, typer.Option(help="key file of the epoch, with the same passphrase", show_default=False)] = None,
     counts: Annotated[Path | None, typer.Option(help="file of counts by day and month: numbers only", show_default=False)] = None,
-    issued_list: Annotated[
-        Path | None, typer.Option("--issued-list", help="file that keeps a hash of each part signed here", show_default=False)
-    ] = None,
+    issued_list: IssuedList = None,
     templates: Annotated[Path | None, typer.Option(help="folder with your organisation's own templates", show_default=False)] = None,
     hours: Annotated[str, typer.Option(help="hours of your desk as they stand on the card: 8:00-17:00")] = "",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port on this computer; 0: any that is free")] = 0,

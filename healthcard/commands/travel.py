@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from healthcard import files
-from healthcard.commands.keepers import DRAFT, Bundle, PassphraseFile, RootKeys, Yes, asked, confirm, signer_of, tell, write
+from healthcard.commands.keepers import DRAFT, Bundle, RootKeys, Yes, asked, confirm, signer_of, tell, write
+from healthcard.commands.options import PassphraseFile
 from healthcard.errors import TrustError
 from healthcard.trust import jwks, travel
 from healthcard.trust import report as bundle_report

@@ -12,7 +12,8 @@ import typer
 from healthcard import files, keyfile
 from healthcard.commands import travel as cli_travel
 from healthcard.commands import withdraw as cli_withdraw
-from healthcard.commands.keepers import Bundle, PassphraseFile, RootKeys, Yes, asked, confirm, day, public_key, publish, signer_of, tell
+from healthcard.commands.keepers import Bundle, RootKeys, Yes, asked, confirm, day, public_key, publish, signer_of, tell
+from healthcard.commands.options import PassphraseFile
 from healthcard.errors import TrustError
 from healthcard.trust import changes, custody, stations
 from healthcard.trust.bundle import LARGEST, SCOPES, Organisation, Root, Station, TrustBundle

@@ -13,7 +13,8 @@ import typer
 
 from healthcard import counts as counting
 from healthcard import files, keyfile
-from healthcard.commands.keepers import Bundle, PassphraseFile
+from healthcard.commands.keepers import Bundle
+from healthcard.commands.options import PassphraseFile
 from healthcard.commands.passphrase import passphrase
 from healthcard.errors import KeyFileError, TrustError
 from healthcard.sign import Signer

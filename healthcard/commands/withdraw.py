@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from healthcard import card
-from healthcard.commands.keepers import Bundle, PassphraseFile, RootKeys, Yes, asked, day, publish, tell
+from healthcard.commands.keepers import Bundle, RootKeys, Yes, asked, day, publish, tell
+from healthcard.commands.options import PassphraseFile
 from healthcard.commands.terminal import card_texts
 from healthcard.errors import TrustError
 from healthcard.trust import changes, custody, issued

@@ -34,7 +34,12 @@ def card(world: World) -> Card:
 @pytest.fixture(scope="package")
 def front(card: Card) -> Image.Image:
     """The printed front of the card."""
-    both = Image.open(io.BytesIO(render(card, format="png")))
+    return side_of(render(card, format="png"))
+
+
+def side_of(png: bytes) -> Image.Image:
+    """The front, of both sides in one picture."""
+    both = Image.open(io.BytesIO(png))
     return both.crop((0, 0, both.width // 2, both.height))
 
 

@@ -137,6 +137,7 @@ class Scanner {
       controls,
       h("div", { className: "row" }, button(page.say("cancel"), () => (more ? this.showReading() : this.start())), this.photoButton()),
     );
+    performance.mark("camera");
     this.camera = new Camera(video, this.decoder, { found: (texts) => this.found(texts), tick: (took) => this.ticked(took, hint) });
     try {
       await this.camera.start();
@@ -279,6 +280,7 @@ class Scanner {
     }
     document.body.dataset.verdict = reading.verdict;
     this.showReading();
+    performance.mark("verdict");
   }
 
   showReading() {

@@ -16,6 +16,15 @@ export function button(text, onclick, properties = {}) {
   return h("button", { type: "button", onclick, ...properties }, text);
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
+const LEFT_TO_RIGHT = /([+−-]?[\dA-Za-zµ°½](?:[\dA-Za-zµ°½.,/%+-]*[\dA-Za-z%+])?(?: [\dA-Za-zµ°](?:[\dA-Za-zµ°.,/%+-]*[\dA-Za-z%+])?)*)/;
+
+/** Words for a line: between words from right to left, each number with its unit and each Latin name keeps its own order. */
+export function isolated(text) {
+  if (!RIGHT_TO_LEFT.test(text)) return h("bdi", {}, text);
+  return h("bdi", {}, text.split(LEFT_TO_RIGHT).map((part, n) => (n % 2 ? h("bdi", { dir: "ltr" }, part) : part)));
+}
+
 /** A picture that says nothing that the words beside it do not say. */
 export function pictogram(name) {
   return h("img", { src: picture(name), alt: "", className: "pictogram", "aria-hidden": "true" });

@@ -1,7 +1,7 @@
 /** "Show her": what the card says in her own language, large, with pictures, right to left where she reads so, read aloud where the phone can. */
 
 import { noticeText, personLabel, sections } from "../words/text.js";
-import { button, h, pictogram, show } from "./dom.js";
+import { button, h, isolated, pictogram, show } from "./dom.js";
 import { record } from "./record_view.js";
 
 const NOT_HERS = ["verdict", "more"];
@@ -19,11 +19,11 @@ export async function showHolder(app, code = null) {
     h("h1", {}, language.ui("keep_this_card").text),
     told.map(({ key, title, lines }) =>
       h("section", { className: key }, h("h2", {}, title),
-        h("ul", {}, lines.map((line) => h("li", {}, pictogram(line.icon), h("span", {}, whose(hers, line), h("bdi", {}, line.text)))))),
+        h("ul", {}, lines.map((line) => h("li", {}, pictogram(line.icon), h("span", {}, whose(hers, line), isolated(line.text)))))),
     ),
-    h("section", {}, h("h2", {}, language.label("section", "who").text), record(hers)),
     h("p", { id: "notice" }, noticeText(language).text),
     h("p", {}, language.ui("not_identity_document").text),
+    h("details", { className: "more" }, h("summary", {}, language.ui("more_on_code").text), record(hers)),
   );
   const others = h("select", { "aria-label": page.say("her_language"), id: "her-language", onchange: (event) => showHolder(app, event.target.value) },
     tables.languages.map((name) => h("option", { value: name, lang: name, selected: name === chosen }, tables.ownNames[name])));

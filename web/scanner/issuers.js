@@ -50,14 +50,14 @@ export class Issuers {
     const { page, language } = app;
     const age = language.counted("bundle_age", this.age).text;
     const test = this.bundle.network === "test" ? ` · ${language.ui("test").text}` : "";
-    return h("p", { className: "issuers" }, age + test, " ", button(page.say("issuers"), () => this.screen(app), { className: "small", id: "issuers" }));
+    return h("div", { className: "issuers" }, h("span", { className: "sentence" }, age + test), button(page.say("issuers"), () => this.screen(app), { className: "small", id: "issuers" }));
   }
 
   screen(app, said = "") {
     const { page, language } = app;
     const input = h("input", { type: "file", id: "bundle-file", className: "hidden", onchange: () => this.tried(app, () => this.fromFile(input.files[0])) });
     const own = this.bundle && [
-      h("p", {}, language.counted("bundle_age", this.age).text),
+      h("p", { className: "sentence" }, language.counted("bundle_age", this.age).text),
       h("p", { className: "quiet" }, page.say("bundle_about", { version: this.bundle.version, day: language.day(this.bundle.issuedOn), network: this.bundle.network })),
       h("ul", { className: "quiet" }, this.bundle.organisations.map(({ name }) => h("li", {}, name))),
     ];

@@ -1,6 +1,6 @@
 /** Every open field of a record in words (DP-19: whoever looks over her shoulder sees what the card says, and so does she). */
 
-import { h } from "./dom.js";
+import { h, isolated } from "./dom.js";
 
 const PLACES = ["pregnancy", "birth"];
 const NOT_FIELDS = ["role", "contacts", "allergies", "conditions", "vaccines_before", "history_source", "unknown", ...PLACES];
@@ -39,12 +39,12 @@ function contacts(person, language, tables) {
       ...(contact.referral ? [referral(contact.referral, language)] : []),
     ];
     const when = [language.day(contact.date), contact.time, source(contact.source, language)].filter(Boolean).join(" · ");
-    return [h("h3", {}, when), h("dl", {}, observations.map(([name, value]) => pair(name, value))), h("ul", {}, words.map((word) => h("li", {}, word)))];
+    return [h("h3", {}, isolated(when)), h("dl", {}, observations.map(([name, value]) => pair(name, value))), h("ul", {}, words.map((word) => h("li", {}, isolated(word))))];
   });
 }
 
 function pair(name, value) {
-  return [h("dt", {}, name), h("dd", {}, h("bdi", {}, value))];
+  return [h("dt", {}, name), h("dd", {}, isolated(value))];
 }
 
 function valueText(key, value, role, language, tables) {

@@ -7,7 +7,6 @@
 import { Decoder } from "../scanner/decoder.js";
 import { button, h } from "../scanner/dom.js";
 import { loadTables } from "../scanner/tables.js";
-import { Language } from "../words/labels.js";
 import { dayScreen } from "./day.js";
 import { formScreen } from "./entering.js";
 import { emptyForm, newPerson } from "./form.js";
@@ -17,12 +16,10 @@ import { scanScreen } from "./scanning.js";
 import { Refused, Service } from "./service.js";
 import { strangerScreen, unlockScreen } from "./unlocking.js";
 
-const BASE = new URL("../", import.meta.url).href;
-
 class Desk {
-  constructor(tables, own) {
+  constructor(tables) {
     this.tables = tables;
-    this.own = own; // labels of the languages of face and notice, as they are asked for
+    this.decoder = new Decoder();
     this.service = new Service(() => this.locked());
     this.form = null;
     this.screen = null; // draws the present screen again
@@ -38,14 +35,6 @@ class Desk {
     this.language = this.tables.language(this.page.code);
     document.documentElement.lang = this.page.code;
     document.title = this.page.say("desk_title");
-  }
-
-  /** The words for her: a language of face and notice has a file of its own; what has none is in English. */
-  async languageOf(code) {
-    if (this.tables.languages.includes(code)) return this.tables.language(code);
-    if (!this.tables.faceOnly.includes(code)) return this.tables.language("en");
-    if (!this.own.has(code)) this.own.set(code, await (await fetch(`${BASE}data/labels.${code}.json`)).json());
-    return new Language(this.language.data, code, this.own.get(code));
   }
 
   get today() {
@@ -175,7 +164,7 @@ class Desk {
       this.set(select.value);
       this.offered = new Offered(this.tables, this.language, state.sealing);
       this.redraw();
-    } }, this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === page.code }, this.tables.page(code).say("own_name"))));
+    } }, this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === page.code }, this.tables.ownNames[code])));
     const { organisation, number } = state.station;
     const age = this.language.counted("bundle_age", state.bundle.age_days).text;
     document.getElementById("head").replaceChildren(
@@ -196,10 +185,7 @@ function firstLanguage(languages) {
 }
 
 async function run() {
-  const tables = await loadTables(BASE);
-  const desk = new Desk({ ...tables, faceOnly: tables.language("en").data.face_only }, new Map());
-  desk.decoder = new Decoder();
-  await desk.start();
+  await new Desk(await loadTables()).start();
 }
 
 run();

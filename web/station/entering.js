@@ -9,7 +9,7 @@ import { heldView } from "./held.js";
 import { personView } from "./person.js";
 import { Refused } from "./service.js";
 
-const SHORTCUTS = [["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F4", "desk_key_preview"], ["F9", "desk_key_make"]];
+const SHORTCUTS = [["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F3", "desk_add_child"], ["F4", "desk_key_preview"], ["F9", "desk_key_make"]];
 
 export function formScreen(desk) {
   const { page, form } = desk;
@@ -26,12 +26,12 @@ export function formScreen(desk) {
     draw();
     changed();
   };
-  const actions = { preview: () => preview(desk, picture, problem), make: () => make(desk, checking, root, problem), add: addField };
+  const actions = { child: () => addPerson(desk, "infant", draw, changed), preview: () => preview(desk, picture, problem), make: () => make(desk, checking, root, problem), add: addField };
   draw();
   root.append(
     hers(desk, root, changed), ...(form.held ? [heldView(desk, changed)] : []), people,
     h("div", { className: "row" },
-      button(page.say("desk_add_child"), () => addPerson(desk, "infant", draw, changed), { id: "add-child" }),
+      button(`${page.say("desk_add_child")} (F3)`, actions.child, { id: "add-child" }),
       !form.people.some(({ role }) => role === "mother") && button(page.say("desk_add_mother"), () => addPerson(desk, "mother", draw, changed), { id: "add-mother" })),
   );
   const typing = (event) => keys(event, actions);
@@ -57,8 +57,8 @@ function hers(desk, root, changed) {
   const { page, form, tables } = desk;
   const notice = h("div", { id: "notice" });
   const read = async () => {
-    const language = await desk.languageOf(form.language);
-    const direction = tables.directions[language.code] || "ltr";
+    const language = await tables.holdersLanguage(form.language);
+    const direction = tables.rightToLeft.includes(language.code) ? "rtl" : "ltr";
     const twice = language.code !== page.code ? h("p", { className: "quiet" }, noticeText(desk.language).text) : null;
     notice.replaceChildren(...[h("p", { lang: language.code, dir: direction, className: "notice" }, noticeText(language).text), twice].filter(Boolean));
   };
@@ -89,8 +89,7 @@ function face(desk, changed) {
   const templates = desk.templates.filter((template) => template.kind === kind);
   if (!templates.some(({ name }) => name === form.face.template)) form.face.template = templates[0].name;
   const set = (name) => (value) => { form.face[name] = value; changed(); };
-  const languages = tables.languages.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text]);
-  const faces = [...languages, ...tables.faceOnly.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text])];
+  const faces = tables.languages.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text]);
   return h("fieldset", { id: "face" }, h("legend", {}, page.say("desk_face")),
     h("label", {}, page.say("desk_template"), one(form.face.template, templates.map(({ name, size }) => [name, `${name} · ${size}`]), set("template"), null)),
     h("label", {}, page.say("desk_face_language"), one(form.face.language, faces, set("language"), page.say("desk_face_hers"))),
@@ -107,14 +106,14 @@ function addPerson(desk, role, draw, changed) {
 }
 
 /** The shortcuts; Enter goes on to the next field, as on a sheet of paper. */
-function keys(event, { preview: look, make: sign, add }) {
+function keys(event, { add, child, preview: look, make: sign }) {
   const { key, target } = event;
   if (key === "Enter" && target.matches("input, select")) {
     event.preventDefault();
     goOn(target);
-  } else if (["F2", "F4", "F9"].includes(key)) {
+  } else if (["F2", "F3", "F4", "F9"].includes(key)) {
     event.preventDefault();
-    ({ F2: add, F4: look, F9: sign })[key](target);
+    ({ F2: add, F3: child, F4: look, F9: sign })[key](target);
   }
 }
 

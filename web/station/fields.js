@@ -15,8 +15,16 @@ export function typed(value, set, properties = {}) {
   return h("input", { value, autocomplete: "off", inputMode: "decimal", oninput: (event) => set(event.target.value), ...properties });
 }
 
-export function day(value, set, last) {
-  return h("input", { type: "date", value, max: last, oninput: (event) => set(event.target.value) });
+/** A day, with its month as a word beside it: browsers differ in whether the day or the month comes first. */
+export function day(value, set, { last, language }) {
+  const words = h("span", { className: "quiet" });
+  const say = (date) => { words.textContent = date ? language.day(date) : ""; };
+  const control = h("input", { type: "date", value, max: last, oninput: (event) => {
+    say(event.target.value);
+    set(event.target.value);
+  } });
+  say(value);
+  return [control, words];
 }
 
 /** One of `options`, pairs of value and text; an empty one stands first. */
@@ -32,7 +40,7 @@ export function answers(place, question, value, options, set) {
   return h("fieldset", { className: "answers field", "data-place": place }, h("legend", {}, question), h("div", { className: "row" }, options.map(choice)), h("div", { className: "said" }));
 }
 
-/** Large toggles, one stop of the Tab key: arrows move, Space or Enter toggles. */
+/** Large toggles, one stop of the Tab key: arrows move, Space toggles, Enter goes on, for it is pressed without looking. */
 export function toggles(label, options, chosen, set) {
   const buttons = options.map(([key, text], n) => {
     const flip = () => {
@@ -42,6 +50,10 @@ export function toggles(label, options, chosen, set) {
     };
     const toggle = button(text, flip, { "aria-pressed": String(chosen.includes(key)), tabIndex: n === 0 ? 0 : -1, value: key });
     toggle.onkeydown = (event) => {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        goOn(toggle);
+      }
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
@@ -73,12 +85,18 @@ export function goTo(element) {
   element.scrollIntoView({ block: "center" });
 }
 
-/** Focus what comes after `element` in the order of the Tab key. */
+/** Focus the next field, as Enter does: past buttons, but for the danger signs, and past what is folded away. */
 export function goOn(element) {
-  const controls = Array.from(document.querySelectorAll("main input, main select, main button, main summary, main textarea")).filter((control) => {
-    if (control.disabled || control.tabIndex < 0 || control.getClientRects().length === 0) return false;
-    return control.type !== "radio" || control.name === element.name || control.checked || !document.querySelector(`input[name="${control.name}"]:checked`);
-  });
-  const next = controls.slice(controls.indexOf(element) + 1).find(({ type, name }) => type !== "radio" || name !== element.name || element.type !== "radio");
+  const seen = (control) => control.tabIndex >= 0 && control.getClientRects().length > 0 && !control.closest("details:not([open])");
+  const controls = Array.from(document.querySelectorAll("main input, main select, main .toggles button, #show-preview")).filter((control) =>
+    control === element || (seen(control) && control === entryOf(control)));
+  const next = controls.slice(controls.indexOf(element) + 1).find(({ name }) => !name || name !== element.name);
   if (next) next.focus();
+}
+
+/** Of radio buttons the one that the Tab key goes to. */
+function entryOf(control) {
+  if (control.type !== "radio") return control;
+  const group = Array.from(document.getElementsByName(control.name));
+  return group.find(({ checked }) => checked) || group[0];
 }

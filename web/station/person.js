@@ -64,7 +64,8 @@ function profile(desk, form, n, before, changed) {
     const value = person.profile[entry.path] || "";
     const label = labelled(desk.language.label("observation", entry.key, person.role).text, entry.kind === "number" ? offered.unit(entry) : "");
     if (entry.kind === "coded") return field(`${place}.${entry.path}`, label, one(value, offered.values(entry), set));
-    return field(`${place}.${entry.path}`, label, entry.kind === "number" ? typed(value, set) : day(value, set, desk.today));
+    const control = entry.kind === "number" ? [typed(value, set)] : day(value, set, { last: desk.today, language: desk.language });
+    return field(`${place}.${entry.path}`, label, ...control);
   };
   const missing = offered.allowed(tables.known.profile[person.role]).filter(({ path, kind }) => kind !== "set" && !holds(before, path));
   const byPath = new Map(missing.map((entry) => [entry.path, entry]));
