@@ -26,7 +26,7 @@ check: $(STAMP)
 generated: $(STAMP)
 	$(BIN)/python tools/generated.py
 
-bench: $(STAMP)
+bench: $(STAMP) system-packages
 	$(BIN)/python -m benchmarks
 
 # Long runs: a million mutants, all insertions, every vector of damage.

@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,7 +72,7 @@ def test_no_request_gets_a_5xx_or_an_answer_that_is_not_documented(world: World,
     operations = [found.ok() for found in schema.get_all_operations()]
     bodies, answered, session = right_bodies(world), Counter[tuple[str, int]](), requests.Session()
 
-    cases = {operation.label: st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)) for operation in operations}
+    cases = {one.label: st.one_of(*(one.as_strategy(generation_mode=mode) for mode in GenerationMode)) for one in operations}
     often = [operation for operation in operations for _ in range(4 if operation.path in ASKED_OFTEN else 1)]
 
     @settings(max_examples=REQUESTS, suppress_health_check=list(HealthCheck), print_blob=False)

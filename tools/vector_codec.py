@@ -165,6 +165,7 @@ def _people_and_rows() -> Iterator[Case]:
     yield part_case("codec_ref_8", "M29", "person 8", continuation([16, 127]))
     yield part_case("codec_refs_descend", "M29", "a continuation's persons not in order", continuation([4, 127], [2, 127]))
     yield part_case("codec_ref_twice", "M29", "one person twice", continuation([2, 127], [2, 126, 0]))
+    yield part_case("codec_index_twice", "M29", "mother and infant of one index", continuation([2, 127], [3, 11]))
     yield bad("person_not_an_array", "M30", "a person that is an integer", 0)
     yield bad("person_without_mask", "M30", "a person of one element", [1])
     yield bad("profile_value_missing", "M30", "mask of two values, one given", [1, 8, 1, MUAC])

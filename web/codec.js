@@ -53,7 +53,7 @@ export function decode(payload) {
 
   const people = persons.map((person) => readPerson(person, first));
   need(kind === "continuation" || people.every(({ index }, n) => index === n), "people out of order");
-  need(ascending(people, (a, b) => a.ref - b.ref), "people out of order");
+  need(ascending(people, (a, b) => a.index - b.index), "people out of order, or twice");
   const rows = people.flatMap((person) => person.rows);
   const histories = people.filter((person) => person.history);
   need(rows.length + histories.length <= MOST_ROWS, "more than 64 rows");

@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "b260eea7baf37d06";
+self.VERSION = "dff4ee3baf68fc10";
 self.FILES = [
  "./",
  "bundle_texts.js",
