@@ -1,34 +1,36 @@
 """The pages as the services send them: compressed where it helps, asked for again but not sent again, never outside their folder."""
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.testclient import TestClient
 
 from api.pages import HEADERS, Pages
 from healthcard import resources
+from tests.test_verifier import running_app
 
 WEB = resources.folder("web")
 WASM = "vendor/zxing-wasm/reader/zxing_reader.wasm"
 
 
 @pytest.fixture(scope="module")
-def client() -> TestClient:
-    return TestClient(Starlette(routes=[Mount("/", Pages())]))
+def client() -> Iterator[httpx.Client]:
+    with running_app(Starlette(routes=[Mount("/", Pages())])) as client:
+        yield client
 
 
-def sent(client: TestClient, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
+def sent(client: httpx.Client, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
     """The answer, and its body as it went over the wire."""
     with client.stream("GET", f"/{path}", headers={name.replace("_", "-"): value for name, value in headers.items()}) as response:
         return response, b"".join(response.iter_raw())
 
 
 @pytest.mark.parametrize("path", ["index.html", "scanner/app.js", "data/labels.json", "style.css", WASM])
-def test_a_file_is_sent_compressed_to_who_takes_it(client: TestClient, path: str) -> None:
+def test_a_file_is_sent_compressed_to_who_takes_it(client: httpx.Client, path: str) -> None:
     plain = (WEB / path).read_bytes()
     response, body = sent(client, path, accept_encoding="gzip, br")
     assert response.headers["content-encoding"] == "gzip" and response.headers["vary"] == "Accept-Encoding"
@@ -37,7 +39,7 @@ def test_a_file_is_sent_compressed_to_who_takes_it(client: TestClient, path: str
     assert "content-encoding" not in response.headers and response.headers["vary"] == "Accept-Encoding" and body == plain
 
 
-def test_the_policy_and_the_type_are_the_same_either_way(client: TestClient) -> None:
+def test_the_policy_and_the_type_are_the_same_either_way(client: httpx.Client) -> None:
     for path, kind in (("scanner/app.js", "text/javascript; charset=utf-8"), (WASM, "application/wasm"), ("index.html", "text/html")):
         for encoding in ("gzip", "identity"):
             response, _ = sent(client, path, accept_encoding=encoding)
@@ -45,13 +47,13 @@ def test_the_policy_and_the_type_are_the_same_either_way(client: TestClient) -> 
             assert HEADERS.items() <= {name.title(): value for name, value in response.headers.items()}.items()
 
 
-def test_a_picture_is_sent_as_it_is(client: TestClient) -> None:
+def test_a_picture_is_sent_as_it_is(client: httpx.Client) -> None:
     response, body = sent(client, "icons/icon-192.png", accept_encoding="gzip")
     assert "content-encoding" not in response.headers and body == (WEB / "icons" / "icon-192.png").read_bytes()
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
-def test_what_has_not_changed_is_not_sent_again(client: TestClient, encoding: str) -> None:
+def test_what_has_not_changed_is_not_sent_again(client: httpx.Client, encoding: str) -> None:
     first, _ = sent(client, "style.css", accept_encoding=encoding)
     again, body = sent(client, "style.css", accept_encoding=encoding, if_none_match=first.headers["etag"])
     assert again.status_code == 304 and body == b""
@@ -60,12 +62,12 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, encoding: st
 def test_a_file_that_changed_is_compressed_anew(tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_text("before")
-    client = TestClient(Starlette(routes=[Mount("/", Pages(tmp_path))]))
-    assert client.get("/").text == "before"
-    page.write_text("afterwards")
-    assert client.get("/").text == "afterwards"
+    with running_app(Starlette(routes=[Mount("/", Pages(tmp_path))])) as client:
+        assert client.get("/").text == "before"
+        page.write_text("afterwards")
+        assert client.get("/").text == "afterwards"
 
 
-def test_a_part_is_a_part_of_the_file_itself(client: TestClient) -> None:
+def test_a_part_is_a_part_of_the_file_itself(client: httpx.Client) -> None:
     response, body = sent(client, "style.css", accept_encoding="gzip", range="bytes=0-9")
     assert response.status_code == 206 and body == (WEB / "style.css").read_bytes()[:10]

@@ -264,7 +264,7 @@ def test_p5_a_sealing_network_offers_what_is_sealed_and_marks_it(world: World, t
         faults = browser.watched(page)
         unlock(page, session)
         assert any("sellado" in words for words in found_for(page, "vih")) and not found_for(page, "violencia")
-        page.press(at(f"{MOTHER}.add"), "Enter")
+        add(page, MOTHER, "prueba de vih")
         assert "sellado" in page.locator(".entry").inner_text()
         agreed(page)
         card = made(page, session)

@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "dff4ee3baf68fc10";
+self.VERSION = "3361344b9d6d310f";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -3,7 +3,7 @@
 import { button, h } from "../scanner/dom.js";
 import { sections } from "../words/text.js";
 import { goTo, sayAt } from "./fields.js";
-import { formPlace, numberOf, recordOf, recordPlace } from "./form.js";
+import { checkable, formPlace, numberOf, recordOf, recordPlace } from "./form.js";
 import { Refused } from "./service.js";
 
 const PAUSE = 300; // milliseconds without a key after which is checked
@@ -17,9 +17,9 @@ const SAID = [
 ];
 
 export class Checking {
-  /** `root` holds the fields, `panel` what is said of the whole record. */
-  constructor(desk, form, root, panel) {
-    Object.assign(this, { desk, form, root, panel, turn: 0, doubted: [] });
+  /** `root` holds the fields; `panel` says what is to mend, `facts` what the card would say and how large it is. */
+  constructor(desk, form, root, { panel, facts }) {
+    Object.assign(this, { desk, form, root, panel, facts, turn: 0, doubted: [] });
   }
 
   /** Check and keep the draft once nobody types for a moment. */
@@ -39,17 +39,18 @@ export class Checking {
     const turn = ++this.turn;
     try {
       await desk.keepDraft();
-      const found = await desk.service.post("check", { record: recordOf(form, desk) });
-      if (turn === this.turn) this.show(found);
+      const finished = checkable(form);
+      const found = await desk.service.post("check", { record: recordOf(finished.form, desk) });
+      if (turn === this.turn) this.show(found, finished);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
   }
 
   /** What the check found; of a continued card only what was entered now. */
-  show(found) {
+  show(found, finished) {
     const { form, desk } = this;
-    const here = (said) => ({ ...said, place: formPlace(said.place, form, desk.today) });
+    const here = (said) => ({ ...said, place: finished.place(formPlace(said.place, form, desk.today)) });
     const ours = ({ place }) => !form.held || !/^people\[\d+\]\.contacts/.test(place);
     const [problems, doubts, questions] = [found.problems, found.confirm, found.questions].map((list) => list.map(here).filter(ours));
     this.doubted = doubts.map(({ place }) => place);
@@ -59,7 +60,7 @@ export class Checking {
     const times = [...problems, ...questions].filter(({ place }) => place.endsWith(".now.time")).map(({ place }) => place);
     this.root.querySelectorAll(".when-asked").forEach((view) => { view.hidden = !times.includes(view.dataset.place) && view.querySelector("select").value === ""; });
     questions.forEach((question) => this.question(question));
-    this.summarise(this.placed(problems), doubts, found);
+    this.summarise(this.placed([...finished.problems, ...problems]), doubts, found);
   }
 
   /** Take away what was said, but for the fields in which a value is being typed again. */
@@ -135,9 +136,8 @@ export class Checking {
     const list = [...faults, ...again];
     this.panel.replaceChildren(
       h("div", { role: "status", id: "problems" }, h("p", { className: list.length > 0 ? "problem" : "good" }, page.say(list.length > 0 ? "desk_to_mend" : "desk_nothing_to_mend")), list.length > 0 && h("ul", { className: "jumps" }, list)),
-      ...(size ? [this.size(size)] : []),
-      ...(handover ? this.danger(handover) : []),
     );
+    this.facts.replaceChildren(...(handover ? this.danger(handover) : []), ...(size ? [this.size(size)] : []));
   }
 
   size({ bytes, largest, version }) {

@@ -8,11 +8,12 @@ function plain(text) {
   return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 }
 
-/** `options` are `{ text, note, ... }`; `choose(option)` gets the one that was taken. */
-export function chooser({ id, label, options, choose }) {
+/** `options` are `{ text, note, ... }`; `choose(option)` gets the one that was taken, `none` is said where nothing is found. */
+export function chooser({ id, label, options, choose, none }) {
   const searched = options.map((option) => ({ option, words: ` ${plain(option.text)}` }));
   const list = h("ul", { id: `${id}.list`, role: "listbox", className: "found", hidden: true, "aria-label": label });
   const input = h("input", { id, className: "chooser", role: "combobox", autocomplete: "off", spellcheck: false, "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id });
+  const nothing = h("p", { className: "quiet", role: "status" });
   let found = [];
   let marked = 0;
   const draw = () => {
@@ -31,10 +32,12 @@ export function chooser({ id, label, options, choose }) {
     const rank = ({ words }) => (words.startsWith(` ${typed[0]}`) ? 0 : words.includes(` ${typed[0]}`) ? 1 : 2);
     found = hits.map((hit) => [rank(hit), hit]).sort(([a], [b]) => a - b).slice(0, MOST).map(([, { option }]) => option);
     marked = 0;
+    nothing.textContent = typed.length > 0 && found.length === 0 ? none : "";
     draw();
   };
   const close = () => {
     found = [];
+    nothing.textContent = "";
     draw();
   };
   const take = (option) => {
@@ -61,5 +64,5 @@ export function chooser({ id, label, options, choose }) {
       close();
     }
   };
-  return h("div", { className: "field chooser" }, h("label", { htmlFor: id }, label), input, list);
+  return h("div", { className: "field chooser" }, h("label", { htmlFor: id }, label), input, list, nothing);
 }

@@ -13,12 +13,12 @@ const SHORTCUTS = [["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F3
 
 export function formScreen(desk) {
   const { page, form } = desk;
-  const panel = h("div", { className: "panel" });
+  const [panel, facts] = [h("div"), h("div")];
   const people = h("div", { id: "people" });
   const root = h("div", { className: "form" });
   const problem = h("p", { role: "alert", className: "problem", id: "refused" });
   const picture = h("div", { id: "preview" });
-  const checking = new Checking(desk, form, root, panel);
+  const checking = new Checking(desk, form, root, { panel, facts });
   const changed = () => checking.soon();
   const draw = () => people.replaceChildren(...form.people.map((_, n) => personView(desk, form, n, changed)));
   desk.removePerson = (n) => {
@@ -39,11 +39,11 @@ export function formScreen(desk) {
   show(
     h("h1", { className: "hidden" }, page.say(form.held ? "desk_continue" : "desk_new")),
     h("div", { className: "columns" }, root, h("aside", { "aria-label": page.say("desk_beside"), onkeydown: typing },
-      panel, face(desk, changed),
+      panel,
       h("div", { className: "actions" },
         button(page.say("desk_preview"), actions.preview, { id: "show-preview" }),
         button(page.say(form.held && form.held.sticker ? "desk_make_sticker" : "desk_make"), actions.make, { className: "main", id: "make" })),
-      problem, picture,
+      problem, facts, face(desk, changed), picture,
       h("details", {}, h("summary", {}, page.say("desk_keys")), h("dl", {}, SHORTCUTS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, page.say(what))]))),
     )),
   );

@@ -51,6 +51,28 @@ export function recordOf(form, { today, issuer }) {
   return { language: form.language, choices: { import: form.choices.import === true, count: form.choices.count === true }, people };
 }
 
+/**
+ * The form without medicines and referrals that are not yet finished, so that all the rest can be checked meanwhile: `form`, what they
+ * lack as `problems`, and `place`, which gives a place of the whole form for one of this.
+ */
+export function checkable(form) {
+  const problems = [];
+  const kept = form.people.map(({ now }, n) => [...now.medicines.keys()].filter((at) => {
+    const { amount, timing, days } = now.medicines[at];
+    const [lacking] = [[amount, "amount", "not an amount"], [timing === "" || days, "days", "timing and days go together"]].filter(([given]) => given === "");
+    if (lacking) problems.push({ place: `people[${n}].now.medicines[${at}].${lacking[1]}`, message: lacking[2], hint: "" });
+    return !lacking;
+  }));
+  const people = form.people.map((person, n) => {
+    const { now } = person;
+    const referred = now.referral && now.referral.urgency === "" ? null : now.referral;
+    if (referred !== now.referral) problems.push({ place: `people[${n}].now.referral.urgency`, message: "missing", hint: "" });
+    return { ...person, now: { ...now, medicines: kept[n].map((at) => now.medicines[at]), referral: referred } };
+  });
+  const place = (text) => text.replace(/^people\[(\d+)\]\.now\.medicines\[(\d+)\]/, (_, n, at) => `people[${n}].now.medicines[${kept[n][at]}]`);
+  return { form: { ...form, people }, problems, place };
+}
+
 /** What is new of a continued card: the people of whom something is said, each with the number on the card. */
 export function changeOf(form, today) {
   return { language: form.language, choices: form.choices, people: changedPeople(form).map((n) => {

@@ -12,6 +12,7 @@ export async function madeScreen(desk, { number, kind }) {
   const results = h("div", { id: "checked", role: "status" });
   const printed = h("p", { role: "status" });
   const checked = async (file) => {
+    if (!file) return;
     results.replaceChildren(h("p", {}, page.say("looking")));
     const asked = new URLSearchParams(ruler.value.trim() ? { ruler_mm: ruler.value.trim().replace(",", ".") } : {});
     try {
@@ -41,8 +42,8 @@ export async function madeScreen(desk, { number, kind }) {
           h("div", { className: "row" }, h("a", { href: `/api/cards/${number}/card.pdf`, target: "_blank", rel: "noopener", className: "button main", id: "print" }, page.say("print")), printers(desk, number, printed)), printed),
         h("section", {}, h("h2", {}, `2. ${page.say("desk_check_scan")}`), h("p", { className: "quiet" }, page.say("desk_check_help")),
           h("label", {}, page.say("desk_ruler"), ruler),
-          h("div", { className: "row" }, look, h("label", { className: "file" }, page.say("photo"), h("input", { type: "file", accept: "image/*,application/pdf", id: "check-file", onchange: (event) => event.target.files[0] && checked(event.target.files[0]) }))),
-          camera.view, results),
+          h("div", { className: "row" }, look, h("label", { className: "file" }, page.say("photo"), h("input", { type: "file", accept: "image/*,application/pdf", id: "check-file", onchange: (event) => checked(event.target.files[0]) }))),
+          results, camera.view),
         h("section", {}, h("h2", {}, `3. ${page.say("desk_hand_over")}`),
           h("div", { className: "actions" },
             button(page.say("desk_handed_over"), leave("handed-over", () => desk.startAnew()), { className: "main", id: "handed-over" }),

@@ -38,7 +38,7 @@ export function personView(desk, form, n, changed) {
       person.now.findings = on ? [...others, key] : others;
       changed();
     }),
-    chooser({ id: `${place}.add`, label: page.say("desk_add"), options: offered.further(person.role, page), choose: add }),
+    chooser({ id: `${place}.add`, label: page.say("desk_add"), none: page.say("choose_from_list"), options: offered.further(person.role, page), choose: add }),
     entries,
     referral(desk, person, place, changed),
     time(desk, person, place, changed),
@@ -90,7 +90,7 @@ function allergies(desk, person, place, changed) {
       draw();
       changed();
     }, { className: "small", "aria-label": `${page.say("desk_remove")}: ${offered.text("allergy", word)}` })))),
-    chooser({ id: `${place}.allergy`, label: page.say("desk_allergy"), options: offered.list("allergy", "allergies").map(([key, text]) => ({ key, text })), choose: ({ key }) => {
+    chooser({ id: `${place}.allergy`, label: page.say("desk_allergy"), none: page.say("choose_from_list"), options: offered.list("allergy", "allergies").map(([key, text]) => ({ key, text })), choose: ({ key }) => {
       said.words = Array.from(new Set([...said.words, key]));
       draw();
       changed();
@@ -176,7 +176,6 @@ function referral(desk, person, place, changed) {
   const said = person.now.referral || { service: "", urgency: "", reason: "", to: "" };
   const set = (name) => (value) => {
     said[name] = value;
-    if (name === "service" && value && !said.urgency) said.urgency = "";
     person.now.referral = said.service ? said : null;
     changed();
   };
