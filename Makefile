@@ -12,7 +12,7 @@ demo: $(STAMP)
 	$(BIN)/healthcard demo --out demo
 
 test: $(STAMP) system-packages check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # What pytest does not see: style, types, layers, generated files, known holes in dependencies.
 check: $(STAMP)

@@ -1,11 +1,8 @@
 """Other people's software on our cards: `cwt` makes and verifies tokens, `zbarimg` reads symbols; neither shares code with ours."""
 
 import contextlib
-import json
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from healthcard.errors import TooLarge
 from healthcard.sign import ED25519, ESP256, SoftwareSigner
 from healthcard.trust.bundle import CARD_AAD
 from tests import genuine
+from tests.elsewhere import Ask, asking
 from tests.genuine import TODAY, Genuine
 
 ROOT = Path(__file__).parents[1]
@@ -25,29 +23,11 @@ CARDS = genuine.cards()
 each_card = pytest.mark.parametrize("one", CARDS, ids=[one.name for one in CARDS])
 each_algorithm = pytest.mark.parametrize("algorithm", [ED25519, ESP256], ids=["Ed25519", "ESP256"])
 
-Ask = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
 def cwt() -> Ask:
-    """Asks the other implementation; makes its environment, `.venv-cwt`, the first time."""
-    home = ROOT / ".venv-cwt"
-    python, stamp = home / "bin" / "python", home / REQUIREMENT
-    if not stamp.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True)
-        (home / ".gitignore").write_text("*\n")
-        stamp.touch()
-
-    def ask(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        asked = subprocess.run(
-            [python, ROOT / "tools" / "interop_cwt.py"], input=json.dumps(requests), capture_output=True, text=True, timeout=60
-        )
-        assert asked.returncode == 0, asked.stderr
-        answers: list[dict[str, Any]] = json.loads(asked.stdout)
-        return answers
-
-    return ask
+    return asking(".venv-cwt", REQUIREMENT, "interop_cwt.py")
 
 
 def key_fields(signer: SoftwareSigner) -> dict[str, Any]:

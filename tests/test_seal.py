@@ -3,9 +3,6 @@
 import hashlib
 import itertools
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from hypothesis import strategies as st
 from healthcard import keyfile, seal
 from healthcard.errors import KeyFileError, NoSealingKey, SealError, SealTooLarge
 from healthcard.sign import ALGORITHMS, ED25519
+from tests.elsewhere import Ask, asking
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENT = "pyhpke==0.6.5"
@@ -223,29 +221,11 @@ def test_a_label_that_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
 
 # --- other implementations -------------------------------------------------------------------------------------------
 
-Ask = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
 def pyhpke() -> Ask:
-    """Asks the other implementation; makes its environment, `.venv-hpke`, the first time."""
-    home = ROOT / ".venv-hpke"
-    python, stamp = home / "bin" / "python", home / REQUIREMENT
-    if not stamp.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True)
-        (home / ".gitignore").write_text("*\n")
-        stamp.touch()
-
-    def ask(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        hexed = [{name: value.hex() if isinstance(value, bytes) else value for name, value in request.items()} for request in requests]
-        command = [python, ROOT / "tools" / "interop_hpke.py"]
-        asked = subprocess.run(command, input=json.dumps(hexed), capture_output=True, text=True, timeout=60)
-        assert asked.returncode == 0, asked.stderr
-        answers: list[dict[str, Any]] = json.loads(asked.stdout)
-        return answers
-
-    return ask
+    return asking(".venv-hpke", REQUIREMENT, "interop_hpke.py")
 
 
 def test_our_suite_opens_the_published_vector() -> None:
