@@ -34,6 +34,7 @@ campaign: $(STAMP) system-packages
 	$(BIN)/python -m tests.fuzz 1000000
 	$(BIN)/python -m benchmarks.damage
 	$(BIN)/python -m tests.web_fuzz 1000000
+	HEALTHCARD_CAMPAIGN=1 $(BIN)/python -m benchmarks.service
 	HEALTHCARD_CAMPAIGN=1 $(BIN)/python -m pytest
 
 $(STAMP): pyproject.toml

@@ -23,7 +23,7 @@ SCOPES = ("verify", "decode", "export", "unseal", "admin")
 LOCAL = ("verify", "decode", "export")
 KEY = re.compile(r"hck_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[\w][\w .-]{0,59}")
-WITHOUT_KEY, UPLOADS = "open", "uploads"  # subjects of limits that are no partner
+WITHOUT_KEY, UPLOADS, REPORTS = "open", "uploads", "reports"  # subjects of limits that are no partner
 _NOBODY = bytes(32)
 
 
@@ -53,19 +53,24 @@ class Access:
         request.state.partner = self._admitted(request.headers.get("authorization"), scope)
 
     def count_more(self, partner: Partner | None, requests: int) -> None:
-        """Work that is as much as this many further requests counts as such against the limit of who sent it."""
-        subject, most = (partner.id, self._settings.rate) if partner else (WITHOUT_KEY, self._settings.open_rate)
-        for _ in range(requests if partner or self._settings.open != "local" else 0):
-            self._limit(subject, most)
+        """What is as much work as so many further requests counts as such for who sent it."""
+        if partner:
+            self._limit(partner.id, self._settings.rate, requests)
+        elif self._settings.open == "verify":
+            self._limit(WITHOUT_KEY, self._settings.open_rate, requests)
 
     async def watcher(self, request: Request) -> None:
         """A dependency for the routes of whoever runs the service: this machine where no other reaches it, else a key for admin."""
         if not self._settings.only_this_machine:
             self.admit(request, "admin")
 
-    async def sender(self, _: Request) -> None:
-        """A dependency for routes whose body is signed: nobody may send too many."""
-        self._limit(UPLOADS, self._settings.open_rate)
+    def anybody(self, subject: str) -> Callable[[Request], Awaitable[None]]:
+        """A dependency for routes that need no key, each with a limit for all callers together: UPLOADS, whose body is signed, REPORTS."""
+
+        async def admit(_: Request) -> None:
+            self._limit(subject, self._settings.open_rate)
+
+        return admit
 
     def may_unseal(self, partner: Partner | None) -> bool:
         """Whether sealed entries are opened for this caller."""
@@ -104,8 +109,8 @@ class Access:
             raise problems.refusal("unknown-key", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return partner
 
-    def _limit(self, subject: str, most: int) -> None:
-        if wait := self._held.limits.take(subject, most):
+    def _limit(self, subject: str, most: int, requests: int = 1) -> None:
+        if wait := self._held.limits.take(subject, most, requests):
             raise problems.refusal("too-many-requests", {"Retry-After": str(wait)})
 
 

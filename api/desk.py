@@ -22,10 +22,13 @@ from healthcard.counts import Counts, services_given
 from healthcard.errors import HealthcardError, KeyFileError, Problem, RecordError, WrongPassphrase
 from healthcard.printing import check as check_scan
 from healthcard.printing import printers, rendering, templates
+from healthcard.printing.sheets import Look
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
 from healthcard.trust import issued
 from healthcard.trust.bundle import Match, TrustBundle
+
+from .sheets import Sheets, sheets_of
 
 Basis = Literal["vital-interest", "public-interest", "consent"]
 IDLE_SECONDS = 600
@@ -94,6 +97,7 @@ class Desk:
         self._signer: SoftwareSigner | None = None
         self._epoch: tuple[bytes, ...] = ()
         self._cards: dict[int, Made] = {}
+        self._sheets: Sheets | None = None
         self._made = 0
         self._last_use = clock()
         self._wrong, self._again_at = 0, 0.0
@@ -124,7 +128,7 @@ class Desk:
 
     def lock(self) -> None:
         """Forget the keys and every card that was not handed over."""
-        self._signer, self._epoch, self._cards = None, (), {}
+        self._signer, self._epoch, self._cards, self._sheets = None, (), {}, None
 
     def used(self) -> None:
         """Somebody is working: the time until the station locks itself starts anew."""
@@ -197,9 +201,7 @@ class Desk:
         """The number of a new card of `data`, printed and read back; raises as `card.issue` and `rendering.checked_files`."""
         signer = self.signer()
         self.used()
-        if not isinstance(data, dict) or not isinstance(data.get("choices"), dict) or {"import", "count"} - data["choices"].keys():
-            raise RecordError([Problem("choices", "her choices are not recorded", "ask her, and write yes or no for each")])
-        record = Record.from_json(data)
+        record = _chosen(data)
         again = entry.confirmed(record, typed_again)
         return self._keep(cards.issue(record, signer, self._bundle(), now=self.now(), typed_again=again, profile=profile), face)
 
@@ -220,13 +222,17 @@ class Desk:
 
     def _keep(self, card: Card, face: Face) -> int:
         files = rendering.checked_files(card, face.template, face.language, text_light=face.text_light, **self._house)
-        if self.settings.issued_list:
-            issued.add(self.settings.issued_list, [issued.issued_hash(card.token, card.network)])
+        self._note([card])
         self._made += 1
         self._cards[self._made] = Made(card, files, face.template)
         while len(self._cards) > MOST_CARDS:
             del self._cards[min(self._cards)]
         return self._made
+
+    def _note(self, made: Sequence[Card]) -> None:
+        """The issued list learns of cards before they leave the desk."""
+        if self.settings.issued_list:
+            issued.add(self.settings.issued_list, [issued.issued_hash(card.token, card.network) for card in made])
 
     def made(self, number: int) -> Made:
         """A card that was made and not yet handed over; raises NoSuchCard."""
@@ -251,6 +257,40 @@ class Desk:
         """The formats that a card or a sticker can have here."""
         return [found for found in templates.registry(self.settings.templates).values() if found.code_mm]
 
+    # --- many cards --------------------------------------------------------------------------------------------------
+
+    def batch(self, data: bytes, face: Face, tell: Callable[[dict[str, Any]], None]) -> None:
+        """Sign the records of NDJSON and hold them as sheets; `tell` gets each step and at the end how it went.
+
+        Raises Locked and PrintError.
+        """
+        signer, bundle = self.signer(), self._bundle()
+
+        def issue(record: Any) -> Card:
+            self.used()
+            return cards.issue(_chosen(record), signer, bundle, now=self.now())
+
+        look = Look(face.template, face.language, text_light=face.text_light, **self._house)
+        self._sheets, refused = sheets_of(data, issue, look, tell)
+        self._note(self._sheets.cards)
+        tell({"cards": len(self._sheets.cards), "refused": refused})
+
+    def sheets(self) -> Sheets:
+        """The sheets of the last batch that were not yet handed over; raises NoSuchCard."""
+        self.signer()
+        self.used()
+        if not self._sheets or not self._sheets.cards:
+            raise NoSuchCard("no such sheets here: they were handed over, or the station was locked since")
+        return self._sheets
+
+    def sheets_handed_over(self) -> None:
+        """Forget the sheets, and count the services of those who said yes."""
+        for card in self.sheets().cards:
+            self.counts.add(services_given(card.record, self.now(), card.issuer), self.now())
+        self._sheets = None
+
+    # --- what leaves it ----------------------------------------------------------------------------------------------
+
     def handed_over(self, number: int) -> None:
         """Forget a card that she has now, and count its services if she said yes."""
         card = self.made(number).card
@@ -261,6 +301,13 @@ class Desk:
         """Forget a card that nobody got."""
         self.made(number)
         del self._cards[number]
+
+
+def _chosen(data: Any) -> Record:
+    """The record, if it says what she chose: what nobody asked is not taken for no. Raises RecordError."""
+    if not isinstance(data, dict) or not isinstance(data.get("choices"), dict) or {"import", "count"} - data["choices"].keys():
+        raise RecordError([Problem("choices", "her choices are not recorded", "ask her, and write yes or no for each")])
+    return Record.from_json(data)
 
 
 def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:

@@ -20,12 +20,12 @@ class Limits:
         self._own: Counter[str] = Counter()
         self._others: Mapping[str, int] = {}
 
-    def take(self, subject: str, most: int) -> int:
-        """Count one request of `subject`; 0, or the seconds to wait where it would be more than `most`, and then it is not counted."""
+    def take(self, subject: str, most: int, requests: int = 1) -> int:
+        """Count requests of `subject`; 0, or the seconds to wait where it would be more than `most`, and then none is counted."""
         self._turn()
-        if self._own[subject] + self._others.get(subject, 0) >= most:
+        if self._own[subject] + self._others.get(subject, 0) + requests > most:
             return MINUTE - int(self._clock() % MINUTE)
-        self._own[subject] += 1
+        self._own[subject] += requests
         return 0
 
     def used(self) -> tuple[int, dict[str, int]]:

@@ -5,26 +5,21 @@ station's key is given. Cards and drafts stay in this process (desk.py). Never m
 """
 
 import asyncio
-import hmac
-import secrets
+import json
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 import uvicorn
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 
 import healthcard
 from healthcard import picture as pictures
-from healthcard.card import Profile
 from healthcard.errors import HealthcardError, RecordError
 from healthcard.printing import printers
 
@@ -33,73 +28,11 @@ from .desk import Desk, Face, Settings, forgetting, listed
 from .guard import LOGGING, SERVER, Guard, limited_body
 from .held import HeldBundle
 from .pages import Pages
+from .station_bodies import Changed, Given, Passphrase, Printer, Signed, Texts, json_of, sent
+from .visitor import Loopback, Visitor
 
-LARGEST_JSON = 1024 * 1024
-Anything: TypeAdapter[Any] = TypeAdapter(Any)
-CSRF_HEADER = "x-healthcard-csrf"
-SAFE_METHODS = ("GET", "HEAD")
+LARGEST_BATCH = 16 * 1024 * 1024
 STATUS = {"locked": 423, "wrong-passphrase": 403, "not-found": 404, "bad-key-file": 409, "bad-bundle": 409}  # any other refusal: 422
-
-
-class Sent(BaseModel):
-    """A body of JSON; what it says of people is looked at by the library, not here."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
-
-
-S = TypeVar("S", bound=Sent)
-
-
-class Passphrase(Sent):
-    passphrase: Annotated[str, Field(max_length=1024)]
-
-
-class Printed(Sent):
-    """How the face is to look."""
-
-    template: Annotated[str, Field(max_length=40)] = "a7"
-    language: Annotated[str | None, Field(max_length=10)] = None
-    text_light: bool = False
-
-    def face(self) -> Face:
-        return Face(self.template, self.language, self.text_light)
-
-
-class Given(Printed):
-    """A record as it stands in the form."""
-
-    record: dict[str, Any]
-    profile: Profile | None = None
-
-
-class Signed(Given):
-    """A record to be signed: she was told the notice, and each unlikely value was typed again."""
-
-    notice_told: Literal[True]
-    typed_again: dict[str, str] = {}
-
-
-class Changed(Printed):
-    """What is new of a card, or what is left out of it."""
-
-    texts: Annotated[list[str], Field(min_length=1, max_length=16)]
-    change: dict[str, Any] | None = None
-    notice_told: Literal[True]
-    typed_again: dict[str, str] = {}
-    sticker: bool = False
-    leave_out: list[str] = []
-    whose: dict[str, int] = {}
-    withhold_sources: bool = False
-    lose_sealed: bool = False
-    profile: Profile | None = None
-
-
-class Texts(Sent):
-    texts: Annotated[list[str], Field(min_length=1, max_length=16)]
-
-
-class Printer(Sent):
-    printer: Annotated[str, Field(max_length=127)]
 
 
 def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.today) -> FastAPI:
@@ -220,7 +153,9 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
     async def templates() -> Response:
         """The formats of cards and stickers."""
         desk.signer()
-        return JSONResponse([{"name": one.name, "kind": one.kind, "about": one.about, "size": one.size} for one in desk.templates()])
+        return JSONResponse([
+            {"name": one.name, "kind": one.kind, "width_mm": one.width_mm, "height_mm": one.height_mm} for one in desk.templates()
+        ])  # fmt: skip
 
     @app.get("/api/printers")
     async def names() -> Response:
@@ -239,6 +174,44 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
         """The check scan: whether a picture shows a print of this card that can be handed over."""
         found = await at_desk(desk.check_print, number, await limited_body(request, pictures.MAX_FILE), ruler_mm)
         return JSONResponse({"passed": all(one.passed for one in found), "results": [one.to_json() for one in found]})
+
+    @app.post("/api/batch")
+    async def batch(request: Request, template: str = "a7", language: str | None = None, text_light: bool = False) -> Response:
+        """Cards for the records of a file (NDJSON), on sheets: a line of JSON for every step, the last says how it went."""
+        desk.signer()
+        records = await limited_body(request, LARGEST_BATCH)
+        steps: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(step: dict[str, Any] | None) -> None:
+            loop.call_soon_threadsafe(steps.put_nowait, step)
+
+        def work() -> None:
+            try:
+                desk.batch(records, Face(template, language, text_light), tell)
+            except HealthcardError as error:
+                tell(dict(problems.body(STATUS.get(error.code, 422), error.code, str(error))))
+            finally:
+                tell(None)
+
+        async def told() -> AsyncIterator[bytes]:
+            working = loop.run_in_executor(worker, work)
+            while (step := await steps.get()) is not None:
+                yield json.dumps(step).encode() + b"\n"
+            await working
+
+        return StreamingResponse(told(), media_type="application/x-ndjson")
+
+    @app.get("/api/batch/sheets.pdf")
+    async def sheets() -> Response:
+        """The sheets of the last batch."""
+        return Response(desk.sheets().pdf, media_type="application/pdf")
+
+    @app.post("/api/batch/handed-over")
+    async def batch_handed_over() -> Response:
+        """The cards of the batch are given out: counted, of those who said yes, and forgotten."""
+        await at_desk(desk.sheets_handed_over)
+        return Response(status_code=204)
 
     @app.post("/api/cards/{number}/handed-over")
     async def handed_over(number: int) -> Response:
@@ -272,53 +245,6 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
     return app
 
 
-class Visitor:
-    """The one browser that may talk to the station."""
-
-    def __init__(self, port: int) -> None:
-        self.hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
-        self.cookie = f"healthcard-station-{port}"
-        self.session, self.csrf, self._word = (secrets.token_urlsafe(32) for _ in range(3))
-
-    @property
-    def entrance(self) -> str:
-        return f"/enter/{self._word}"
-
-    def let_in(self, word: str) -> bool:
-        """Whether the word is right; it is good once."""
-        right = bool(self._word) and hmac.compare_digest(word.encode(), self._word.encode())
-        if right:
-            self._word = ""
-        return right
-
-    def refuses(self, method: str, path: str, headers: Headers) -> bool:
-        """Whether a request is not from that browser and this page: another host name, another origin, no cookie, no CSRF word."""
-        host = headers.get("host", "")
-        if host not in self.hosts or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return True
-        if headers.get("origin", f"http://{host}") != f"http://{host}":
-            return True
-        if not path.startswith("/api/"):
-            return False
-        cookies = dict(pair.strip().partition("=")[::2] for pair in headers.get("cookie", "").split(";"))
-        if not hmac.compare_digest(cookies.get(self.cookie, "").encode(), self.session.encode()):
-            return True
-        return method not in SAFE_METHODS and not hmac.compare_digest(headers.get(CSRF_HEADER, "").encode(), self.csrf.encode())
-
-
-class Loopback:
-    """Middleware: a request that the visitor did not make is refused before anything looks at it."""
-
-    def __init__(self, app: ASGIApp, visitor: Visitor) -> None:
-        self.app, self.visitor = app, visitor
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self.visitor.refuses(scope["method"], scope["path"], Headers(scope=scope)):
-            detail = "open the station with the address that it printed when it was started"
-            return await problems.response(403, "not-this-browser", detail)(scope, receive, send)
-        await self.app(scope, receive, send)
-
-
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """A failure of the library as a problem with its word and, of a record, every place."""
     assert isinstance(error, HealthcardError)
@@ -328,23 +254,6 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RecordError):
         said["problems"] = listed(error.problems)
     return JSONResponse(said, status, media_type=problems.MEDIA_TYPE)
-
-
-async def json_of(request: Request) -> Any:
-    """The JSON of a body; refused where it is too long or no JSON."""
-    body = await limited_body(request, LARGEST_JSON)
-    try:
-        return Anything.validate_json(body)
-    except ValidationError:
-        raise problems.refusal(400) from None
-
-
-async def sent(request: Request, model: type[S]) -> S:
-    """The body as `model`; refused where it is something else."""
-    try:
-        return model.model_validate_json(await limited_body(request, LARGEST_JSON))
-    except ValidationError:
-        raise problems.refusal(400) from None
 
 
 def serve(settings: Settings, port: int, browser: bool, tell: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ from healthcard.trust import changes, uploads
 from healthcard.trust.bundle import LARGEST, TrustBundle, key_hash
 
 from . import aggregates, documents, problems
-from .access import Access
+from .access import REPORTS, UPLOADS, Access
 from .documents import Accepted, Aggregates
 from .guard import limited_body, revalidated
 from .held import Held
@@ -31,7 +31,8 @@ from .store import Revocation
 def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
     """The routes of one instance."""
     routes = APIRouter()
-    keepers, readers, senders = (Depends(check) for check in (access.needs("admin"), access.needs("export"), access.sender))
+    keepers, readers = Depends(access.needs("admin")), Depends(access.needs("export"))
+    senders, anybody = Depends(access.anybody(UPLOADS)), Depends(access.anybody(REPORTS))
 
     async def kept(write: Callable[..., Any], *arguments: Any) -> None:
         """Written to the disk, and known to this instance at once."""
@@ -47,7 +48,7 @@ def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
         await kept(held.store.add_withdrawals, upload, now())
         return Accepted(organisation=upload.sender.organisation.name, entries=len(upload.hashes))
 
-    @routes.get("/v1/revocations", dependencies=[senders], **documents.revocations())
+    @routes.get("/v1/revocations", dependencies=[anybody], **documents.revocations())
     async def reported(request: Request) -> Response:
         """What organisations withdrew since, for readers that verify offline: hashes of card ids, and the signed messages."""
         names, found = held.current().organisation_names, await asyncio.to_thread(held.store.revocations)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from benchmarks import growth, peers, scanner, sheets
+from benchmarks import growth, peers, scanner, service, sheets
 from benchmarks.families import families
 from healthcard import card, cbor, sign, sizes, symbol
 from healthcard.errors import SensitiveContent, TooLarge
@@ -26,6 +26,7 @@ def main() -> None:
     sheets.main()
     growth.main()
     scanner.main()
+    service.main()
 
 
 def print_sizes() -> None:

@@ -49,7 +49,7 @@ CHECKED_EXCEPT_HT = {
 
 # Whole words, as regular expressions.
 ACCUSING = {
-    "en": r"refus\w*|den(y|ies|ied|ial)|illegal\w*|fakes?|faked|forge\w*|fraud\w*",
+    "en": r"refus\w*|den(y|ies|ied|ial)|illegal\w*|fakes?|faked|forg(es?|ed|ing|er\w*)|fraud\w*",
     "es": r"rechaz\w*|nieg\w*|neg(ar|ad[oa]s?|ó|amos)|deneg\w*|ilegal\w*|fals\w*|fraud\w*",
     "fr": r"refus\w*|nier|nie|niée?s?|déni\w*|illég\w*|faux|fauss\w*|falsif\w*|fraud\w*",
     "pt": r"recus\w*|neg(ar|ad[oa]s?|ou|a)|deneg\w*|ilega\w*|fals\w*|fraud\w*",

@@ -5,6 +5,7 @@ the card.
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from tests.test_verifier import JSON, PNG, altered, blank_picture, picture, send
 from tests.world import World
 
 TODAY, JUNE = date(2026, 7, 2), date(2026, 6, 1)
-CARDS = 40
+CARDS = 16
 TEXT, FILE = {"Content-Type": JSON}, {"Content-Type": PNG}
 
 
@@ -60,8 +61,8 @@ class Asked:
     """What was asked of a region, and every refusal with its word."""
 
     def __init__(self, region: Region) -> None:
-        self.region, self.client = region, region.instance()
-        self.key = region.key("verify", "decode", "export", "unseal", "admin")
+        self.region, self.key = region, region.key("verify", "decode", "export", "unseal", "admin")
+        self.client = region.instance()
         self.routes: set[str] = set()
         self.refused: dict[str, str] = {}
 
@@ -123,9 +124,8 @@ def refused(asked: Asked, world: World, made: Card, monkeypatch: pytest.MonkeyPa
     asked("POST", "/v1/export?to=csv", {"texts": [later(made, world)]}, TEXT)
     for wrong in ("Bearer " + made.text, "Bearer hck_" + "a" * 8 + "_" + "A" * 43):
         asked("POST", "/v1/decode", one, TEXT | {"Authorization": wrong})
-    asked.client.headers.pop("Authorization", None)
-    for key in (region.key("verify"), region.key("decode", days=-1), {"Authorization": ""}):
-        waited(lambda key=key: asked("POST", "/v1/decode", one, TEXT | key).json()["code"] != "unknown-key" or not key["Authorization"])
+    for key, code in ((region.key("verify"), "not-in-scope"), (region.key("decode", days=-1), "key-expired")):
+        waited(lambda key=key, code=code: asked("POST", "/v1/decode", one, TEXT | key).json()["code"] == code)
     gone = region.key("decode")
     region.store.revoke_partner(partner_id(gone), TODAY)
     waited(lambda: asked("POST", "/v1/decode", one, TEXT | gone).json()["code"] == "key-revoked")
@@ -197,14 +197,14 @@ def test_no_route_and_no_refusal_leaves_a_mark(
         metrics = asked.client.get("/metrics").text
         documented = asked.client.get("/openapi.json").json()["paths"]
         vital = region.store.vital_interest()
-        seized = seized_files(region, request, start)
+        seized = re.sub(rb"\0{64,}", b"\0", seized_files(region, request, start))  # without the empty pages
     assert asked.routes >= {f"{method.upper()} {path}" for path, methods in documented.items() for method in methods}
     assert asked.refused.keys() == set(problems.CODES), set(problems.CODES) ^ asked.refused.keys()
     assert vital == {(TODAY.replace(day=1), "life-at-risk"): CARDS * 3 // 2}, "where she said no, and where her yes was not verified"
     ours = [line for line in caplog.records if not line.name.startswith(("httpx", "httpcore"))]  # what the client here says is not ours
     logged = "\n".join(f"{line.name} {line.getMessage()} {line.args} {line.exc_text} {line.exc_info}" for line in ours)
     assert logged.count("/v1/export verified") >= CARDS // 2 and "/v1/decode LookupError" in logged
-    assert len(seized) > 10_000 and b"life-at-risk" in seized
+    assert len(seized) > 1000 and b"life-at-risk" in seized
     said = "".join(asked.refused.values()) + metrics + logged
     everything = said.encode() + seized
     found = [marker for made in cards for marker in markers(made) if marker in everything]

@@ -1,6 +1,8 @@
 """The desk of a station over HTTP: who is let in, what it does locked and open, what it forgets."""
 
+import io
 import json
+import os
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -8,11 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from api.desk import Desk
 from healthcard import card, picture
 from healthcard.counts import Counts, services_given
-from healthcard.errors import WrongPassphrase
+from healthcard.errors import PrintError, WrongPassphrase
 from healthcard.record import Record
 from healthcard.resources import example
 from tests import builders
@@ -86,10 +89,13 @@ def test_a_locked_station_does_nothing(session: Session) -> None:
     enter(session, unlock=False)
     for method, path in (
         ("POST", "check"), ("POST", "preview"), ("POST", "issue"), ("POST", "extend"), ("POST", "read"), ("GET", "draft"), ("PUT", "draft"),
-        ("GET", "cards/1/card.pdf"), ("POST", "cards/1/handed-over"), ("POST", "cards/1/discard"), ("GET", "counts"),
+        ("GET", "templates"), ("GET", "printers"), ("POST", "cards/1/print"), ("POST", "cards/1/check"), ("POST", "batch"),
+        ("GET", "batch/sheets.pdf"), ("POST", "batch/handed-over"), ("GET", "cards/1/card.pdf"),
+        ("POST", "cards/1/handed-over"), ("POST", "cards/1/discard"), ("GET", "counts"),
     ):  # fmt: skip
-        body = {"record": family(), "texts": ["MCT1:"], "notice_told": True}
-        expected = {"issue": ("record", "notice_told"), "extend": ("texts", "notice_told"), "read": ("texts",)}.get(path, ("record",))
+        body = {"record": family(), "texts": ["MCT1:"], "notice_told": True, "printer": "desk"}
+        expected = {"issue": ("record", "notice_told"), "extend": ("texts", "notice_told"), "read": ("texts",),
+                    "cards/1/print": ("printer",)}.get(path, ("record",))  # fmt: skip
         answer = session.client.request(method, f"/api/{path}", json={key: body[key] for key in expected})
         assert (answer.status_code, answer.json()["code"]) == (423, "locked"), path
 
@@ -219,6 +225,48 @@ def test_a_card_is_read_from_its_picture_and_continued(session: Session, world: 
     anew = session.post("extend", texts=both["texts"], leave_out=["people[0].contacts[1]"], notice_told=True)
     assert anew.status_code == 201 and len(anew.json()["record"]["people"][0]["contacts"]) == 1
     assert anew.json()["text"] not in both["texts"]
+
+
+def test_a_print_is_sent_checked_and_told_from_another_card(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUPS is played by two scripts: one lists a printer, one keeps what it is given."""
+    for name, does in (("lpstat", "echo desk"), ("lp", f'cat > "{tmp_path}/job"')):
+        script = tmp_path / "bin" / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f"#!/bin/sh\n{does}\n")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    enter(session)
+    assert {"a7", "sticker"} <= {template["name"] for template in session.client.get("/api/templates").json()}
+    assert session.client.get("/api/printers").json() == ["desk"]
+    first, second = issued(session, family()), issued(session, family())
+    assert session.post(f"cards/{first}/print", printer="desk").status_code == 204
+    assert (tmp_path / "job").read_bytes() == session.desk.made(first).files[".pdf"]
+    assert session.post(f"cards/{first}/print", printer="-o").status_code == 422
+    both = Image.open(io.BytesIO(session.desk.made(first).files[".png"]))
+    scanned = io.BytesIO()
+    both.crop((0, 0, both.width // 2, both.height)).save(scanned, "PNG", dpi=(300, 300))
+    for number, passed in ((first, True), (second, False)):
+        found = session.client.post(f"/api/cards/{number}/check", content=scanned.getvalue(), headers=PNG).json()
+        assert found["passed"] is passed and all(set(one) >= {"check", "passed"} for one in found["results"])
+    measured = session.client.post(f"/api/cards/{first}/check?ruler_mm=47.5", content=scanned.getvalue(), headers=PNG).json()
+    assert [one["check"] for one in measured["results"] if not one["passed"]] == ["size"]
+
+
+def test_a_batch_is_signed_laid_out_counted_and_forgotten(session: Session, world: World) -> None:
+    enter(session)
+    unasked = {key: value for key, value in family().items() if key != "choices"}
+    lines = [json.dumps(record) for record in (family(count=True), unasked, family())]
+    steps = [json.loads(line) for line in session.client.post("/api/batch", content="\n".join(lines)).text.splitlines()]
+    assert steps[:-1] == [{"signed": n, "of": 3} for n in (1, 2, 3)]
+    assert steps[-1]["cards"] == 2 and [(one["line"], one["problems"][0]["place"]) for one in steps[-1]["refused"]] == [(2, "choices")]
+    pdf = session.client.get("/api/batch/sheets.pdf").content
+    texts = {code.text for code in picture.codes(pdf)}
+    assert len(texts) == 2 and {card.read(text, bundle=world.bundle, now=TODAY).verdict for text in texts} == {"verified"}
+    assert session.post("batch/handed-over").status_code == 204
+    assert session.client.get("/api/batch/sheets.pdf").status_code == 404
+    assert session.desk.counts.months["2026-09"]["contacts"] == 1
+    refused = session.client.post("/api/batch?template=roll58", content=lines[0]).json()
+    assert (refused["status"], refused["code"]) == (422, PrintError.code)
 
 
 def test_a_failure_of_the_library_is_a_problem_with_its_word_and_place(session: Session) -> None:

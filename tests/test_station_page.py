@@ -18,12 +18,13 @@ from healthcard.counts import services_given
 from healthcard.printing.rendering import render
 from healthcard.record import Record
 from healthcard.resources import example
+from healthcard.sign import SoftwareSigner
 from healthcard.trust import custody
-from healthcard.trust.bundle import SealingKey
+from healthcard.trust.bundle import ISSUE, SealingKey
 from tests import browser, builders
 from tests.desk import PASSPHRASE, Session, running, settings
 from tests.scanner.steps import screenshot
-from tests.world import World
+from tests.world import STATION_OF, World
 
 TODAY = date.today()
 MOTHER, CHILD = "people[0]", "people[1]"
@@ -189,7 +190,7 @@ def test_p2_an_unlikely_weight_is_typed_again_and_never_confirmed_by_a_tap(page:
     assert not session.desk._cards
     page.fill(at(f"{weight}.again"), "3,4")
     page.click("#make")
-    page.wait_for_selector(f'[data-place="{weight}"] .problem, #refused:not(:empty)')
+    page.wait_for_selector(f'[data-place="{weight}"] .problem')
     assert not session.desk._cards
     page.fill(at(f"{weight}.again"), "34")
     assert verified(made(page, session), world)
@@ -320,6 +321,18 @@ def test_h6_a_new_card_from_her_photo_and_what_is_not_verified_is_told_by_her(
     assert again and before and [len(person.contacts) for person in again.people] == [len(person.contacts) for person in before.people]
 
 
+def test_h6_of_a_card_that_is_not_verified_she_tells_and_is_asked_again(page: Page, session: Session, world: World, tmp_path: Path) -> None:
+    """A card whose issuer is not in the list: its content is told by her, her choices are asked again."""
+    signer, owner = SoftwareSigner.generate(), world.organisation_signers[STATION_OF]
+    bundle = custody.add_station(world.bundle, [world.root_signer], STATION_OF, owner, signer.key, ISSUE, TODAY, TODAY)
+    unknown = replace(world, station_signer=signer, bundle=bundle).issue(Record.from_json(example("muac_only.json")))
+    continued(page, unknown.text)
+    assert page.locator('[data-place="choices.import"] input:checked').count() == 0
+    agreed(page)
+    record = verified(made(page, session), world).record
+    assert record and {contact.source for person in record.people for contact in person.contacts} == {"holder"}
+
+
 def test_a_card_is_continued_with_the_last_values_beside(page: Page, session: Session, world: World, family: Card) -> None:
     continued(page, family.text)
     beside = page.locator(f'[data-place="{MOTHER}.now.observations.weight"] .last').inner_text()
@@ -417,6 +430,21 @@ def test_a_reload_and_a_lock_keep_the_form(page: Page, session: Session) -> None
     assert page.input_value(at(f"{MOTHER}.age_years")) == "29"
     kept = page.evaluate("() => JSON.stringify([Object.keys(localStorage), sessionStorage.length, location.href])")
     assert kept == f'[[],0,"{session.address}/station/"]'
+
+
+def test_a_file_of_records_becomes_sheets(page: Page, session: Session, tmp_path: Path) -> None:
+    page.click("#to-batch")
+    records = [example("muac_only.json").decode().replace("\n", ""), "{}"]
+    (tmp_path / "records.ndjson").write_text("\n".join(records))
+    page.set_input_files("#batch-file", tmp_path / "records.ndjson")
+    page.click("#batch-start")
+    page.wait_for_selector("#batch-print", timeout=30_000)
+    assert page.locator("#batch-refused li").count() == 1
+    assert not browser.violations(page)
+    screenshot(page, "station-batch")
+    page.click("#batch-given")
+    page.wait_for_selector("#size")
+    assert session.desk._sheets is None
 
 
 def test_a_question_offers_the_value_that_may_have_been_meant(page: Page) -> None:

@@ -549,6 +549,17 @@ def test_the_documented_models_describe_the_answers(client: httpx.Client, mother
         assert described["summary"] and described["description"] and "200" in described["responses"]
 
 
+def test_every_answer_and_every_body_of_the_document_has_an_example(document: dict[str, Any]) -> None:
+    binary = {"application/cbor", "application/cose", "application/octet-stream", *documents.PICTURES}
+    for name, described in operations(document).items():
+        shown = list(described["responses"].items())
+        if "requestBody" in described:
+            shown.append(("body", described["requestBody"]))
+        for status, answer in shown:
+            for media_type, content in answer.get("content", {}).items():
+                assert media_type in binary or content.get("examples"), (name, status, media_type)
+
+
 def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any]) -> None:
     references = re.findall(r'"\$ref": "([^"]+)"', json.dumps(document))
     assert references

@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).parent.parent
 GENERATORS = {
     "healthcard/growth_tables.bin": ["tools/growth_tables.py"],
     "spec/vectors": ["tools/vectors.py"],
-    "api/examples.json": ["-m", "tests.service_examples"],
+    "api/examples.json, docs/openapi.json": ["-m", "tests.service_examples"],
     "docs/pictures/card.png": ["tools/pictures.py"],
     "docs/gallery.md, docs/pictures/gallery, print_templates/example": ["tools/gallery.py"],
     "web/data": ["tools/web_data.py"],

@@ -16,7 +16,7 @@ from PIL import Image
 
 CHECKOUT = Path(__file__).parent.parent
 FOLDER = CHECKOUT / "docs" / "pictures" / "scanner"
-TESTS = "gallery or fourteen or forty_days or light_zoom or destroyed or reads_a_photo"
+TESTS = "in_every_language or fourteen or forty_days or light_zoom or destroyed or reads_a_photo"
 PICTURES = {
     "reading": ("es-start", "es-reading", "ht-reading"),
     "holder": ("show-her-ht", "show-her-ar", "show-her-zh-Hans"),

@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "3361344b9d6d310f";
+self.VERSION = "dbe028b815389c96";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -21,6 +21,9 @@ from healthcard.commands.scanner import copy_pages
 from healthcard.printing.rendering import render
 from healthcard.record import Record
 from healthcard.resources import example
+from healthcard.trust import custody
+from healthcard.trust.bundle import published_signer
+from healthcard.trust.texts import bundle_texts
 from tests import browser
 from tests.scanner.conftest import side_of
 from tests.scanner.steps import opened, read_text, screenshot
@@ -207,6 +210,34 @@ def test_v10_storage_search_after_closing(phone: BrowserContext, service: httpx.
     assert phone.cookies() == []
 
 
+def test_leaving_clears_the_page_and_coming_back_starts_afresh(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    """Also where the browser keeps the page as it was, for its back button."""
+    page = opened(phone, service)
+    assert read_text(page, card.text) == "verified"
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert page.locator("main").inner_text() == ""
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert page.locator("#scan").count() == 1 and page.locator("#verdict").count() == 0
+
+
+def test_a_reading_that_was_cleared_while_it_ran_is_not_shown(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    phone.add_init_script("""
+        const real = SubtleCrypto.prototype.verify;
+        SubtleCrypto.prototype.verify = async function (...given) {
+          if (window.slow) await new Promise((resolve) => setTimeout(resolve, 1500));
+          return real.apply(this, given);
+        };
+    """)
+    page = opened(phone, service)
+    page.evaluate("() => { window.slow = true; }")
+    page.click("#type")
+    page.fill("#text", card.text)
+    page.click("#read")
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    page.wait_for_timeout(3000)
+    assert page.locator("main").inner_text() == ""
+
+
 def test_a_whole_session_speaks_to_loopback_only(tmp_path: Path, service: httpx.Client, front: Image.Image) -> None:
     """As the browser itself logs it, below every page and worker."""
     log = tmp_path / "net.json"
@@ -267,10 +298,28 @@ def press(page: Page, target: str) -> None:
     raise AssertionError(f"the keyboard does not reach {target}")
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_nothing_moves_for_those_who_ask_for_no_motion(tmp_path: Path, service: httpx.Client, motion: str) -> None:
-    with browser.phone(tmp_path, reduced_motion=motion) as context:
+def test_nothing_moves_for_those_who_ask_for_no_motion(tmp_path: Path, service: httpx.Client) -> None:
+    """Nor do the symbols of a long list of issuers take turns by themselves."""
+    world = World.build(date.today())
+    bundle = world.bundle
+    for number in range(30, 50):
+        bundle = custody.add_organisation(bundle, [world.root_signer], f"organisation-{number}", published_signer(number).key, world.today)
+    assert len(bundle_texts(bundle)) > 1
+    with browser.phone(tmp_path) as context:
         page = opened(context, service)
-        moving = page.evaluate("() => Array.from(document.querySelectorAll('*'), (e) => getComputedStyle(e)).filter((s) =>"
-                               " parseFloat(s.transitionDuration) > 0 || s.animationName !== 'none').length")  # fmt: skip
-        assert (moving == 0) == (motion == "reduce")
+        page.click("#issuers")
+        page.set_input_files("#bundle-file", {"name": "trust.bundle", "mimeType": "application/octet-stream", "buffer": bundle.raw})
+        page.wait_for_selector("#bundle-said:not(:empty)")
+        for motion in ("no-preference", "reduce"):
+            page.emulate_media(reduced_motion="reduce" if motion == "reduce" else "no-preference")
+            page.reload()
+            page.click("#issuers")
+            moving = page.evaluate("() => Array.from(document.querySelectorAll('*'), (e) => getComputedStyle(e)).filter((s) =>"
+                                   " parseFloat(s.transitionDuration) > 0 || s.animationName !== 'none').length")  # fmt: skip
+            page.click("#show-issuers")
+            first = page.locator(".code path").get_attribute("d")
+            page.wait_for_timeout(2000)
+            turned = page.locator(".code path").get_attribute("d") != first
+            assert (moving > 0, turned) == (motion == "no-preference",) * 2
+        page.click("text=Código siguiente")
+        assert page.locator(".code path").get_attribute("d") != first

@@ -3,7 +3,6 @@
 from datetime import date
 
 import httpx
-import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from healthcard.card import Card
@@ -110,25 +109,3 @@ def test_h9_the_order_of_organisations_makes_no_difference(phone: BrowserContext
             summaries.add("\n".join(page.locator(".summary").all_inner_texts()).replace(first, "A").replace(second, "B"))
             page.click("#done")
     assert len(summaries) == 1
-
-
-@pytest.mark.parametrize("language", ["es", "ht"])
-def test_every_screen_for_the_gallery(phone: BrowserContext, service: httpx.Client, card: Card, language: str) -> None:
-    """The screens of one visit, each without a fault of its policy."""
-    page = opened(phone, service)
-    faults = browser.watched(page)
-    page.select_option("#language", language)
-    screenshot(page, f"{language}-start")
-    page.click("#issuers")
-    screenshot(page, f"{language}-issuers")
-    page.reload()
-    page.wait_for_selector("#scan")
-    page.click("#type")
-    screenshot(page, f"{language}-type")
-    page.click("text=" + {"es": "Volver", "ht": "Retounen"}[language])
-    page.click("#scan")
-    assert browser.verdict(page) == "verified"
-    screenshot(page, f"{language}-reading")
-    page.click("#add-contact")
-    screenshot(page, f"{language}-key")
-    assert not faults

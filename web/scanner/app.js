@@ -32,6 +32,7 @@ class Scanner {
     this.forgetAll();
     for (const event of ["pointerdown", "keydown", "input"]) window.addEventListener(event, () => this.touched(), { passive: true });
     window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.start());
     window.addEventListener("keydown", (event) => this.typed(event));
     this.touched();
   }
@@ -39,6 +40,8 @@ class Scanner {
   // --- what is held and let go ---------------------------------------------------------------------------------------
 
   forgetAll() {
+    clearTimeout(this.settling);
+    this.settling = null;
     this.session = { texts: new Set(), unseal: [], keepOpen: false };
     this.reading = null;
     this.typing = "";
@@ -186,7 +189,7 @@ class Scanner {
   async photo(file) {
     if (!file) return;
     const { page } = this;
-    const before = this.session.texts.size;
+    const { session } = this;
     this.stopCamera();
     show(h("h1", {}, page.say("looking")));
     let texts = [];
@@ -195,11 +198,12 @@ class Scanner {
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
     }
+    if (this.session !== session) return; // cleared while it looked
     if (texts.length > 0) return this.take(texts);
     show(
       h("h1", {}, page.say("no_code")),
       h("ul", {}, ["hint_light", "hint_flat", "hint_other_side", "hint_words"].map((key) => h("li", {}, page.say(key)))),
-      h("div", { className: "row" }, this.photoButton(), button(page.say("back"), () => (before > 0 ? this.showReading() : this.start()))),
+      h("div", { className: "row" }, this.photoButton(), button(page.say("back"), () => (this.reading ? this.showReading() : this.start()))),
     );
   }
 
@@ -268,10 +272,12 @@ class Scanner {
 
   async evaluate() {
     const { known, curves, clinic } = this.tables;
+    const { session } = this;
     const { bundle } = this.issuers;
     if (!bundle) return this.issuers.screen(this);
     const options = { bundle, now: this.today(), newestCard: this.newestCard, known, curves, tables: clinic, unseal: this.session.unseal };
-    const reading = await read(Array.from(this.session.texts), options);
+    const reading = await read(Array.from(session.texts), options);
+    if (this.session !== session) return; // cleared while it read
     this.reading = reading;
     const newest = newestCard(reading, this.newestCard);
     if (newest !== this.newestCard) {

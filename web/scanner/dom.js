@@ -19,10 +19,12 @@ export function button(text, onclick, properties = {}) {
 const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
 const LEFT_TO_RIGHT = /([+−-]?[\dA-Za-zµ°½](?:[\dA-Za-zµ°½.,/%+-]*[\dA-Za-z%+])?(?: [\dA-Za-zµ°](?:[\dA-Za-zµ°.,/%+-]*[\dA-Za-z%+])?)*)/;
 
+const SHORT = 12; // characters that a line is not broken within: "113 mm", "mx-rc"
+
 /** Words for a line: between words from right to left, each number with its unit and each Latin name keeps its own order. */
 export function isolated(text) {
   if (!RIGHT_TO_LEFT.test(text)) return h("bdi", {}, text);
-  return h("bdi", {}, text.split(LEFT_TO_RIGHT).map((part, n) => (n % 2 ? h("bdi", { dir: "ltr" }, part) : part)));
+  return h("bdi", {}, text.split(LEFT_TO_RIGHT).map((part, n) => (n % 2 ? h("bdi", { dir: "ltr", className: part.length > SHORT ? "" : "whole" }, part) : part)));
 }
 
 /** A picture that says nothing that the words beside it do not say. */

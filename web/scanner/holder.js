@@ -9,8 +9,9 @@ const NOT_HERS = ["verdict", "more"];
 export async function showHolder(app, code = null) {
   const { reading, tables, page } = app;
   const chosen = code || (tables.languages.includes(reading.record.language) ? reading.record.language : page.code);
-  const language = await tables.holdersLanguage(chosen);
+  const language = await wordsOf(tables, chosen);
   if (app.reading !== reading) return; // cleared while the words were fetched
+  if (!language) return showHolder(app, page.code);
   silence();
   const hers = { reading, tables, language, personName: (n) => personLabel(reading.handover, n, language).text };
   const told = sections(reading.handover, language, tables.known).filter(({ key, lines }) => !NOT_HERS.includes(key) && lines.length > 0);
@@ -32,6 +33,16 @@ export async function showHolder(app, code = null) {
     article,
     told.some(({ lines }) => lines.some(({ draft }) => draft)) && h("p", { className: "quiet draft" }, page.say("draft_words")),
   );
+}
+
+/** A language's words; null where they are neither on the phone nor to be had. */
+async function wordsOf(tables, code) {
+  try {
+    return await tables.holdersLanguage(code);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 function whose({ reading, personName }, { person }) {
@@ -57,7 +68,9 @@ function aloud(page, article, code) {
   return place;
 }
 
-/** Stop reading aloud. */
+/** Stop reading aloud, and hold nothing that could be read. */
 export function silence() {
-  if ("speechSynthesis" in window) speechSynthesis.cancel();
+  if (!("speechSynthesis" in window)) return;
+  speechSynthesis.cancel();
+  speechSynthesis.onvoiceschanged = null;
 }

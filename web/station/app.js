@@ -7,6 +7,7 @@
 import { Decoder } from "../scanner/decoder.js";
 import { button, h } from "../scanner/dom.js";
 import { loadTables } from "../scanner/tables.js";
+import { batchScreen } from "./batch.js";
 import { dayScreen } from "./day.js";
 import { formScreen } from "./entering.js";
 import { emptyForm, newPerson } from "./form.js";
@@ -23,6 +24,7 @@ class Desk {
     this.service = new Service(() => this.locked());
     this.form = null;
     this.screen = null; // draws the present screen again
+    this.usual = {}; // the formats that were chosen last, by kind
     this.running = null; // what of it has to be stopped
     this.set(localStorage.getItem("language") || firstLanguage(tables.pageLanguages));
     for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, () => this.used(), { passive: true });
@@ -172,6 +174,7 @@ class Desk {
       ...(state.locked ? [] : [h("nav", { className: "row", "aria-label": page.say("desk_title") },
         button(page.say("desk_form"), () => (this.form.made ? this.showMade({ card: this.form.made.number, kind: this.form.made.kind }) : this.showForm()), { className: "small", id: "to-form" }),
         button(page.say("desk_scan"), () => this.scan(), { className: "small", id: "to-scan" }),
+        button(page.say("desk_batch"), () => this.go(() => { batchScreen(this); }), { className: "small", id: "to-batch" }),
         button(page.say("desk_day"), () => this.go(() => { dayScreen(this); }), { className: "small", id: "to-day" }),
         button(page.say("desk_lock"), () => this.lock(), { className: "small", id: "lock" }))]),
       select,

@@ -7,7 +7,6 @@ import { checkable, formPlace, numberOf, recordOf, recordPlace } from "./form.js
 import { Refused } from "./service.js";
 
 const PAUSE = 300; // milliseconds without a key after which is checked
-const ONE_CODE = 30; // the highest version of the symbol that phones read well from the usual card
 
 // The beginning of what the station says of a place, and the words of the page for it.
 const SAID = [
@@ -140,10 +139,10 @@ export class Checking {
     this.facts.replaceChildren(...(handover ? this.danger(handover) : []), ...(size ? [this.size(size)] : []));
   }
 
-  size({ bytes, largest, version }) {
+  size({ bytes, largest }) {
     const { page } = this.desk;
     return h("div", { id: "size" }, h("label", {}, page.say("desk_size"), h("meter", { min: 0, max: largest, high: Math.round(largest * 0.9), value: bytes })),
-      h("p", { className: "quiet" }, page.say(version > ONE_CODE ? "desk_dense" : "desk_one_code"), ` (${bytes} / ${largest})`));
+      h("p", { className: "quiet" }, `${page.say("desk_one_code")} (${bytes} / ${largest})`));
   }
 
   danger(handover) {

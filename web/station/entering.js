@@ -26,7 +26,17 @@ export function formScreen(desk) {
     draw();
     changed();
   };
-  const actions = { child: () => addPerson(desk, "infant", draw, changed), preview: () => preview(desk, picture, problem), make: () => make(desk, checking, root, problem), add: addField };
+  const once = new Set(); // what is under way is not begun a second time
+  const alone = (work) => async () => {
+    if (once.has(work)) return;
+    once.add(work);
+    try {
+      await work(desk, checking, problem, picture);
+    } finally {
+      once.delete(work);
+    }
+  };
+  const actions = { child: () => addPerson(desk, "infant", draw, changed), preview: alone(preview), make: alone(make), add: addField };
   draw();
   root.append(
     hers(desk, root, changed), ...(form.held ? [heldView(desk, changed)] : []), people,
@@ -60,7 +70,9 @@ function hers(desk, root, changed) {
     const language = await tables.holdersLanguage(form.language);
     const direction = tables.rightToLeft.includes(language.code) ? "rtl" : "ltr";
     const twice = language.code !== page.code ? h("p", { className: "quiet" }, noticeText(desk.language).text) : null;
-    notice.replaceChildren(...[h("p", { lang: language.code, dir: direction, className: "notice" }, noticeText(language).text), twice].filter(Boolean));
+    const said = noticeText(language);
+    const draft = said.draft && h("p", { className: "quiet draft" }, page.say("draft_words"));
+    notice.replaceChildren(...[h("p", { lang: language.code, dir: direction, className: "notice" }, said.text), draft, twice].filter(Boolean));
   };
   const names = tables.known.languages;
   const language = one(form.language, Array.from(names.byKey.keys(), (key) => [key, desk.language.label("enumeration", `language.${key}`).text]), (code) => {
@@ -87,14 +99,22 @@ function face(desk, changed) {
   const { page, form, tables } = desk;
   const kind = form.held && form.held.sticker ? "sticker" : "card";
   const templates = desk.templates.filter((template) => template.kind === kind);
-  if (!templates.some(({ name }) => name === form.face.template)) form.face.template = templates[0].name;
+  if (!templates.some(({ name }) => name === form.face.template)) form.face.template = desk.usual[kind] || templates[0].name;
   const set = (name) => (value) => { form.face[name] = value; changed(); };
   const faces = tables.languages.map((code) => [code, desk.language.label("enumeration", `language.${code}`).text]);
   return h("fieldset", { id: "face" }, h("legend", {}, page.say("desk_face")),
-    h("label", {}, page.say("desk_template"), one(form.face.template, templates.map(({ name, size }) => [name, `${name} · ${size}`]), set("template"), null)),
+    h("label", {}, page.say("desk_template"), one(form.face.template, templates.map((template) => [template.name, `${template.name} · ${sizeOf(template)}`]), (name) => {
+      desk.usual[kind] = name;
+      set("template")(name);
+    }, null)),
     h("label", {}, page.say("desk_face_language"), one(form.face.language, faces, set("language"), page.say("desk_face_hers"))),
     h("label", { className: "choice" }, h("input", { type: "checkbox", id: "text-light", checked: form.face.text_light, onchange: (event) => set("text_light")(event.target.checked) }), page.say("desk_text_light")),
   );
+}
+
+/** "74 × 105 mm"; paper of a roll is as long as it has to be. */
+function sizeOf({ width_mm: width, height_mm: height }) {
+  return `${[width, height].filter(Boolean).join(" × ")} mm`;
 }
 
 function addPerson(desk, role, draw, changed) {
@@ -127,7 +147,7 @@ function faceOf({ face: { template, language, text_light: textLight } }) {
   return { template, language: language || null, text_light: textLight };
 }
 
-async function preview(desk, picture, problem) {
+async function preview(desk, checking, problem, picture) {
   problem.textContent = "";
   try {
     const blob = await desk.service.post("preview", { record: recordOf(desk.form, desk), ...faceOf(desk.form) });
@@ -139,13 +159,13 @@ async function preview(desk, picture, problem) {
 }
 
 /** Sign, once everything that must be answered is. */
-async function make(desk, checking, root, problem) {
+async function make(desk, checking, problem) {
   const { form, page } = desk;
   const ask = [["told", form.told], ["choices.import", form.choices.import !== null], ["choices.count", form.choices.count !== null]].filter(([, done]) => !done);
-  await checking.run();
   problem.textContent = "";
+  await checking.run();
   if (ask.length > 0) {
-    const [first] = ask.map(([place]) => sayAt(root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
+    const [first] = ask.map(([place]) => sayAt(checking.root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
     goTo(first);
     return;
   }

@@ -12,7 +12,7 @@ const LISTS = ["findings", "medicines", "vaccines", "services"];
 export function emptyForm(language) {
   return {
     language, choices: { import: null, count: null }, told: false, people: [newPerson("mother")], typedAgain: {},
-    face: { template: "a7", language: "", text_light: false }, held: null, made: null,
+    face: { template: "", language: "", text_light: false }, held: null, made: null,
   };
 }
 

@@ -72,7 +72,13 @@ function readingScreen(desk, reading) {
       reading.record && button(page.say("desk_continue"), () => desk.begin(continuedForm(reading, reading.texts)), { className: "main", id: "continue" }),
       button(page.say("another_code"), () => desk.scan(reading.texts), { id: "another" }),
       button(page.say("back"), () => desk.showForm(), { id: "back" })),
-    told.map(({ key, title: heading, lines }) => h("section", { className: `summary ${key}${lines.some(({ level }) => level === "red") ? " red" : ""}` }, h("h2", {}, heading), h("ul", {}, lines.map(({ text, level }) => h("li", { className: level }, text))))),
+    told.map(({ key, title: heading, lines }) => h("section", { className: `summary ${key}${lines.some(({ level }) => level === "red") ? " red" : ""}` }, h("h2", {}, heading), h("ul", {}, lines.map((line) => h("li", { className: line.level }, whose(desk, reading, line), line.text))))),
+    told.some(({ lines }) => lines.some(({ draft }) => draft)) && h("p", { className: "quiet draft" }, page.say("draft_words")),
     reading.record && h("details", { className: "more" }, h("summary", {}, language.ui("more_for_clinicians").text), record(view)),
   );
+}
+
+/** Whose a line is, where the card is of several people. */
+function whose({ language }, { handover }, { person }) {
+  return handover.people.length > 1 && typeof person === "number" ? h("strong", {}, `${personLabel(handover, person, language).text}: `) : null;
 }

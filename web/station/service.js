@@ -34,18 +34,38 @@ export class Service {
     return this.ask("PUT", path, body);
   }
 
+  /** Each line of JSON of an answer that comes little by little; `told(step)` gets it. */
+  async follow(path, body, told) {
+    const reader = (await this.fetched("POST", path, body)).body.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      text += done ? "" : decoder.decode(value, { stream: true });
+      const lines = text.split("\n");
+      text = lines.pop();
+      lines.forEach((line) => told(JSON.parse(line)));
+      if (done) return;
+    }
+  }
+
   async ask(method, path, body) {
+    const response = await this.fetched(method, path, body);
+    if ((response.headers.get("Content-Type") || "").startsWith("image/")) return response.blob();
+    return response.status === 204 ? null : response.json();
+  }
+
+  async fetched(method, path, body) {
     const file = body instanceof Blob;
     const headers = { "x-healthcard-csrf": this.csrf };
     if (body !== undefined) headers["Content-Type"] = file ? body.type || "application/octet-stream" : "application/json";
     const response = await fetch(`/api/${path}`, { method, headers, body: file || body === undefined ? body : JSON.stringify(body) });
-    const type = response.headers.get("Content-Type") || "";
     if (!response.ok) {
+      const type = response.headers.get("Content-Type") || "";
       const refused = new Refused(response.status, type.includes("json") ? await response.json() : {});
       if (refused.code === "locked") this.locked();
       throw refused;
     }
-    if (type.startsWith("image/")) return response.blob();
-    return response.status === 204 ? null : response.json();
+    return response;
   }
 }
