@@ -23,7 +23,7 @@ from . import documents, problems
 from .access import Access
 from .documents import OTHER_CARDS_HEADER, VERDICT_HEADER, Batch, Texts
 from .held import Held
-from .readings import Readings, body_of, decoded_json, verdict_json
+from .readings import Readings, decoded_json, json_body, media_type, verdict_json
 
 LARGEST_BATCH = 2 * 1024 * 1024
 ITEMS_A_REQUEST = 10  # so many items of a batch count as one request
@@ -43,7 +43,7 @@ def router(held: Held, access: Access, readings: Readings, now: Callable[[], dat
     ) -> Response:
         """Up to 500 cards, one result each in their order; a bad one changes nothing for the others. Ten count as one request."""
         access.admit(request, scope)
-        items = (await body_of(request, Batch, LARGEST_BATCH)).items
+        items = (await json_body(request, media_type(request), Batch, LARGEST_BATCH)).items
         access.count_more(request.state.partner, (len(items) - 1) // ITEMS_A_REQUEST)
         results = []
         for item in items:

@@ -48,14 +48,15 @@ class Readings:
         return cards.read(*texts, bundle=self._held.current(), now=self._now(), unseal=unseal)
 
     async def _texts(self, request: Request) -> list[str]:
-        if media_type(request) in documents.PICTURES:
+        kind = media_type(request)
+        if kind in documents.PICTURES:
             return await self._scanner.scan(await limited_body(request, pictures.MAX_FILE))
-        return (await body_of(request, Texts, LARGEST_JSON)).texts
+        return (await json_body(request, kind, Texts, LARGEST_JSON)).texts
 
 
-async def body_of(request: Request, model: type[Model], limit: int) -> Model:
-    """The JSON that a request brings, of at most `limit` bytes."""
-    if media_type(request) != documents.JSON:
+async def json_body(request: Request, kind: str, model: type[Model], limit: int) -> Model:
+    """The JSON that a request of this media type brings, of at most `limit` bytes."""
+    if kind != documents.JSON:
         raise problems.refusal(415)
     try:
         return model.model_validate_json(await limited_body(request, limit))

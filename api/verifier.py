@@ -29,7 +29,7 @@ from healthcard.trust.bundle import TrustBundle
 from . import documents, exports, problems, uploads
 from .access import Access
 from .documents import Decoded, DocumentedApp, Verdict
-from .guard import LOGGING, SERVER, Guard, revalidated
+from .guard import LOGGING, SERVER, Guard, revalidated, shorter_records
 from .held import Held
 from .limits import Limits
 from .metrics import MEDIA_TYPE, Metrics
@@ -41,6 +41,7 @@ from .store import Store
 
 def serve(settings: Settings) -> None:
     """Run the service until it is stopped; raises as `create_app`."""
+    shorter_records()
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=LOGGING, **SERVER)
 
 

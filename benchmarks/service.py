@@ -28,7 +28,7 @@ from fastapi.responses import JSONResponse
 
 from api import verifier
 from api.documents import Texts
-from api.guard import SERVER
+from api.guard import SERVER, shorter_records
 from api.settings import Settings
 from benchmarks.families import families
 from healthcard import sign, symbol
@@ -117,6 +117,7 @@ def running(kind: str, folder: str) -> Iterator[Process]:
 
 def serve(kind: str, folder: Path) -> None:
     """Be one of the two servers, on a port that is written to standard output."""
+    shorter_records()
     if kind == "verifier":
         app = verifier.create_app(Settings(folder / "trust.bundle"), now=lambda: TODAY)
     else:

@@ -45,10 +45,10 @@ export function formScreen(desk) {
       !form.people.some(({ role }) => role === "mother") && button(page.say("desk_add_mother"), () => addPerson(desk, "mother", draw, changed), { id: "add-mother" })),
   );
   const typing = (event) => keys(event, actions);
-  root.addEventListener("keydown", typing);
+  document.addEventListener("keydown", typing);
   show(
     h("h1", { className: "hidden" }, page.say(form.held ? "desk_continue" : "desk_new")),
-    h("div", { className: "columns" }, root, h("aside", { "aria-label": page.say("desk_beside"), onkeydown: typing },
+    h("div", { className: "columns" }, root, h("aside", { "aria-label": page.say("desk_beside") },
       panel,
       h("div", { className: "actions" },
         button(page.say("desk_preview"), actions.preview, { id: "show-preview" }),
@@ -59,7 +59,10 @@ export function formScreen(desk) {
   );
   checking.run();
   document.getElementById("language.hers").focus();
-  return checking;
+  return { stop: () => {
+    checking.stop();
+    document.removeEventListener("keydown", typing);
+  } };
 }
 
 /** Her language, the notice in it, what she agrees to. */
@@ -128,7 +131,7 @@ function addPerson(desk, role, draw, changed) {
 /** The shortcuts; Enter goes on to the next field, as on a sheet of paper. */
 function keys(event, { add, child, preview: look, make: sign }) {
   const { key, target } = event;
-  if (key === "Enter" && target.matches("input, select")) {
+  if (key === "Enter" && target.matches("main input, main select")) {
     event.preventDefault();
     goOn(target);
   } else if (["F2", "F3", "F4", "F9"].includes(key)) {
