@@ -83,6 +83,8 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
     async def unlock(request: Request) -> Response:
         """Open the station's key with its passphrase."""
         await at_desk(desk.unlock, (await sent(request, Passphrase)).passphrase)
+        if not desk.warm:
+            worker.submit(desk.warm_up)
         return Response(status_code=204)
 
     @app.post("/api/lock")
