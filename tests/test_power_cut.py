@@ -167,7 +167,7 @@ def lost_or_doubled(calls: list[tuple[str, str, int]], many: int, folder: Path) 
             store = Store.open(str(place / NAME))
             held = store_work.found(store)
             store.close()
-        except StoreError:  # no database any more
+        except (StoreError, ValueError, AttributeError):  # no database any more, or rows of nothing that SQLite does not notice
             held = ()
         if held not in states[disk.acknowledged : disk.acknowledged + 2]:
             wrong.append(number)
