@@ -74,12 +74,12 @@ class Client:
     """One verifier and, where it asks for one, the key that it knows us by."""
 
     def __init__(self, address: str, key: str | None = None, *, seconds: float = SECONDS, tls: ssl.SSLContext | None = None) -> None:
-        """Raises NoAnswer for what is no address, or a key that would travel unencrypted to another machine."""
+        """Raises NoAnswer for what is no address, or http:// to another machine: cards and keys would travel unencrypted."""
         asked = urlsplit(address)
         if asked.scheme not in ("http", "https") or not asked.hostname or asked.username is not None or asked.query:
             raise NoAnswer("an address begins with http:// or https:// and a host")
-        if key and asked.scheme == "http" and asked.hostname not in ("localhost", "127.0.0.1", "::1"):
-            raise NoAnswer(f"{asked.hostname}: a key is sent over https:// only")
+        if asked.scheme == "http" and asked.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise NoAnswer(f"{asked.hostname}: cards and keys are sent over https:// only")
         self._asked, self._host, self._seconds, self._tls = asked, asked.hostname, seconds, tls
         self._key = key
 

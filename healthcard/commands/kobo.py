@@ -62,7 +62,8 @@ def records(
     made = list(_read(submissions, problems))
     text = "".join(json.dumps(record.to_json(), ensure_ascii=False) + "\n" for record in made)
     if out:
-        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FOR_ITS_OWNER), "w", encoding="utf-8", newline="\n") as file:
+        out.unlink(missing_ok=True)  # a file that others could read stays readable to them otherwise
+        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_ITS_OWNER), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     else:
         sys.stdout.write(text)

@@ -5,21 +5,26 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from healthcard import vocabulary
 from healthcard.card import PRECEDENCE, Reading
+from healthcard.continuing import without
 from healthcard.errors import NewerVersion, Unreadable
 from healthcard.exchange import fhir, kobo, long_form
 from healthcard.exchange.choice import require_import_allowed
 from healthcard.merge import Merged
+from healthcard.sensitivity import sensitive
+
+NEVER = 3  # the level that is on no card of ours: if one has it all the same, it goes nowhere from there
 
 
 @dataclass(frozen=True)
 class Target:
-    """A form of export: what writes a readable reading, with labels in a language, and the media type of what it writes."""
+    """A form of export: what writes the parts of one card, with labels in a language, and the media type of what it writes."""
 
     media_type: str
-    write: Callable[[Reading, str], str]
+    write: Callable[[Merged, str], str]
 
 
 def export(reading: Reading, target: str, vital_interest: str | None = None, language: str = "en") -> str:
@@ -32,29 +37,30 @@ def export(reading: Reading, target: str, vital_interest: str | None = None, lan
         later = reading.verdict == NewerVersion.code
         raise NewerVersion("a later version of the format: update healthcard") if later else Unreadable("nothing that can be read")
     require_import_allowed(reading, vital_interest)
-    return TARGETS[target].write(reading, language)
+    merged, known = reading.cards[0], vocabulary.default()
+    kept_here = [place for place, _, level in sensitive(merged.record, known) if level >= NEVER]
+    if kept_here:
+        merged = replace(merged, record=without(merged.record, kept_here, known))
+    return TARGETS[target].write(merged, language)
 
 
-def fhir_text(reading: Reading, language: str) -> str:
+def fhir_text(merged: Merged, language: str) -> str:
     """The documents of all people as one Bundle of type `collection`, in JSON."""
-    merged = reading.cards[0]
     issued = merged.parts[0].part.issued
     documents = fhir.to_bundles(merged.record, issued, merged.issuer, verdict=_verdict(merged), unverified=merged.unverified)
     return json.dumps(fhir.collection(documents), ensure_ascii=False, indent=1) + "\n"
 
 
-def csv_text(reading: Reading, language: str) -> str:
+def csv_text(merged: Merged, language: str) -> str:
     """One row for each fact."""
-    merged = reading.cards[0]
     issued = merged.parts[0].part.issued
     return long_form.to_csv(
         merged.record, issued, merged.issuer, verdict=_verdict(merged), unverified=merged.unverified, language=language
     )  # fmt: skip
 
 
-def kobo_text(reading: Reading, language: str) -> str:
+def kobo_text(merged: Merged, language: str) -> str:
     """One submission of the form, in JSON."""
-    merged = reading.cards[0]
     made = kobo.to_submission(merged.record, kobo.FORM_ID, merged.issuer, merged.unverified)
     return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
