@@ -64,8 +64,12 @@ class Access:
         if not self._settings.only_this_machine:
             self.admit(request, "admin")
 
+    def count_refused(self, subject: str) -> None:
+        """One more request that was refused for what it said; raises the refusal of too many where they are."""
+        self._limit(subject, self._settings.open_rate)
+
     def anybody(self, subject: str) -> Callable[[Request], Awaitable[None]]:
-        """A dependency for routes that need no key, each with a limit for all callers together: UPLOADS, whose body is signed, REPORTS."""
+        """A dependency for routes that need no key, each with a limit for all callers together: REPORTS."""
 
         async def admit(_: Request) -> None:
             self._limit(subject, self._settings.open_rate)

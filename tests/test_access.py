@@ -328,6 +328,13 @@ def test_an_organisation_withdraws_its_own_cards_everywhere_and_no_other(region:
     assert again.get("/v1/trust").content == world.bundle.raw, "the bundle is given as the root signed it"
 
 
+def test_whoever_sends_noise_keeps_no_signed_upload_out(world: World, tmp_path: Path, card: Card) -> None:
+    with Region(world, str(tmp_path / "noise.db"), tmp_path, open="verify", open_rate=3) as region:
+        client, signed = region.instance(), uploads.sign_withdrawals([card.id], world.organisation_signers["mx-rc"], "test")
+        assert [posted(client, "/v1/revocations", b"noise").status_code for _ in range(4)] == [400] * 3 + [429]
+        assert posted(client, "/v1/revocations", signed).status_code == 200
+
+
 def test_uploads_that_nobody_may_sign_are_refused(world: World, tmp_path: Path, card: Card) -> None:
     station, stranger, owner = world.station_signer, published_signer(31), world.organisation_signers["mx-rc"]
     right = uploads.sign_withdrawals([card.id], owner, "test")
