@@ -4,7 +4,10 @@ All of it is in memory. Locking forgets the key and the cards; closing the progr
 outlives a lock, unseen, so that a nurse who was called away finds her form again.
 """
 
+import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,11 +78,17 @@ class Face:
 
 @dataclass
 class Made:
-    """A card that was made here, with its printed faces by suffix."""
+    """A card that was made here, with its printed faces by suffix and what its day is to count when it is handed over."""
 
     card: Card = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
     template: str
+    given: Counter[str] = field(repr=False)
+
+
+def seconds() -> float:
+    """Seconds that only go up, those of a computer asleep among them: for Linux the usual clock stands still then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 class Desk:
@@ -87,7 +96,7 @@ class Desk:
 
     def __init__(
         self, settings: Settings, bundle: Callable[[], TrustBundle], *, now: Callable[[], date] = date.today,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = seconds,
     ) -> None:  # fmt: skip
         self.settings, self._bundle, self.now, self._clock = settings, bundle, now, clock
         self.about = keyfile.describe(settings.key)
@@ -100,6 +109,7 @@ class Desk:
         self._cards: dict[int, Made] = {}
         self._sheets: Sheets | None = None
         self._made = 0
+        self._holding = threading.RLock()  # nothing is put into a desk while it is being locked
         self._last_use = clock()
         self._wrong, self._again_at = 0, 0.0
 
@@ -107,10 +117,14 @@ class Desk:
 
     @property
     def locked(self) -> bool:
-        """Whether the passphrase has to be given; a station that nobody used for `idle_seconds` locks itself."""
+        """Whether the passphrase has to be given."""
+        self.lock_unused()
+        return self._signer is None
+
+    def lock_unused(self) -> None:
+        """Lock a station that nobody used for `idle_seconds`."""
         if self._signer and self._clock() - self._last_use > self.settings.idle_seconds:
             self.lock()
-        return self._signer is None
 
     def unlock(self, passphrase: str) -> None:
         """Open the key file; raises WrongPassphrase, at once while a wait after wrong ones is not over, and KeyFileError."""
@@ -124,12 +138,13 @@ class Desk:
             raise
         if self.settings.epoch_key:
             self._epoch = (seal.epoch_secret(self.settings.epoch_key, passphrase),)
+        self._last_use = self._clock()  # first: the look at it is from another thread
         self._signer, self._wrong = signer, 0
-        self._last_use = self._clock()
 
     def lock(self) -> None:
-        """Forget the keys and every card that was not handed over."""
-        self._signer, self._epoch, self._cards, self._sheets = None, (), {}, None
+        """Forget the keys and every card that was not handed over; work under way ends in Locked."""
+        with self._holding:
+            self._signer, self._epoch, self._cards, self._sheets = None, (), {}, None
 
     def used(self) -> None:
         """Somebody is working: the time until the station locks itself starts anew."""
@@ -140,6 +155,11 @@ class Desk:
         if self.locked or self._signer is None:
             raise Locked("the station is locked: give its passphrase")
         return self._signer
+
+    def still(self, signer: SoftwareSigner) -> None:
+        """Raises Locked where the station was locked since work with `signer` began, though somebody may have unlocked it again."""
+        if self.signer() is not signer:
+            raise Locked("the station was locked meanwhile: begin again")
 
     # --- before a card -----------------------------------------------------------------------------------------------
 
@@ -211,7 +231,8 @@ class Desk:
         self.used()
         record = _chosen(data)
         again = entry.confirmed(record, typed_again)
-        return self._keep(cards.issue(record, signer, self._bundle(), now=self.now(), typed_again=again, profile=profile), face)
+        card = cards.issue(record, signer, self._bundle(), now=self.now(), typed_again=again, profile=profile)
+        return self._keep(card, face, signer, services_given(card.record, card.issued, card.issuer))
 
     def read(self, texts: Sequence[str]) -> Reading:
         """What the parts of a card say; sealed entries too, where the station has the epoch key."""
@@ -226,16 +247,20 @@ class Desk:
         if change is not None and typed_again:
             again = entry.confirmed(continuing.read_change(change, continuing.readable(reading).record).record, typed_again)
         made = continuing.extend(reading, change, signer, self._bundle(), now=self.now(), typed_again=again, **how)
-        return self._keep(made, face)
+        return self._keep(made, face, signer, _added(made, reading))
 
-    def _keep(self, card: Card, face: Face) -> int:
+    def _keep(self, card: Card, face: Face, signer: SoftwareSigner, given: Counter[str]) -> int:
+        self.still(signer)
         files = rendering.checked_files(card, face.template, face.language, text_light=face.text_light, **self._house)
+        self.still(signer)
         self._note([card])
-        self._made += 1
-        self._cards[self._made] = Made(card, files, face.template)
-        while len(self._cards) > MOST_CARDS:
-            del self._cards[min(self._cards)]
-        return self._made
+        with self._holding:
+            self.still(signer)
+            self._made += 1
+            self._cards[self._made] = Made(card, files, face.template, given)
+            while len(self._cards) > MOST_CARDS:
+                del self._cards[min(self._cards)]
+            return self._made
 
     def _note(self, made: Sequence[Card]) -> None:
         """The issued list learns of cards before they leave the desk."""
@@ -272,16 +297,20 @@ class Desk:
 
         Raises Locked and PrintError.
         """
-        signer, bundle = self.signer(), self._bundle()
+        signer, bundle, today = self.signer(), self._bundle(), self.now()
 
         def issue(record: Any) -> Card:
             self.used()
-            return cards.issue(_chosen(record), signer, bundle, now=self.now())
+            return cards.issue(_chosen(record), signer, bundle, now=today)
 
         look = Look(face.template, face.language, text_light=face.text_light, **self._house)
-        self._sheets, refused = sheets_of(data, issue, look, tell)
-        self._note(self._sheets.cards)
-        tell({"cards": len(self._sheets.cards), "refused": refused})
+        made, refused = sheets_of(data, issue, look, tell, lambda: self.still(signer))
+        self.still(signer)
+        self._note(made.cards)
+        with self._holding:
+            self.still(signer)
+            self._sheets = made
+        tell({"cards": len(made.cards), "refused": refused})
 
     def sheets(self) -> Sheets:
         """The sheets of the last batch that were not yet handed over; raises NoSuchCard."""
@@ -293,16 +322,17 @@ class Desk:
 
     def sheets_handed_over(self) -> None:
         """Forget the sheets, and count the services of those who said yes."""
-        for card in self.sheets().cards:
-            self.counts.add(services_given(card.record, self.now(), card.issuer), self.now())
+        made = self.sheets().cards
+        given = sum((services_given(card.record, card.issued, card.issuer) for card in made), Counter[str]())
+        self.counts.add(given, made[0].issued, self.now())
         self._sheets = None
 
     # --- what leaves it ----------------------------------------------------------------------------------------------
 
     def handed_over(self, number: int) -> None:
-        """Forget a card that she has now, and count its services if she said yes."""
-        card = self.made(number).card
-        self.counts.add(services_given(card.record, self.now(), card.issuer), self.now())
+        """Forget a card that she has now, and count what it added on its day of issue if she said yes."""
+        made = self.made(number)
+        self.counts.add(made.given, made.card.issued, self.now())
         del self._cards[number]
 
     def discard(self, number: int) -> None:
@@ -316,6 +346,15 @@ def _chosen(data: Any) -> Record:
     if not isinstance(data, dict) or not isinstance(data.get("choices"), dict) or {"import", "count"} - data["choices"].keys():
         raise RecordError([Problem("choices", "her choices are not recorded", "ask her, and write yes or no for each")])
     return Record.from_json(data)
+
+
+def _added(card: Card, reading: Reading) -> Counter[str]:
+    """What a card that continues the one of `reading` is to count: of a new card nothing that the old one has for the same day."""
+    given = services_given(card.record, card.issued, card.issuer)
+    if card.part.kind == "continuation":
+        return given
+    carried = continuing.carry(continuing.readable(reading), card.issuer)
+    return given - services_given(carried.model_copy(update={"choices": card.record.choices}), card.issued, card.issuer)
 
 
 def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:

@@ -20,16 +20,18 @@ class Sheets:
 
 
 def sheets_of(
-    data: bytes, issue: Callable[[Any], Card], look: Look, tell: Callable[[dict[str, Any]], None]
+    data: bytes, issue: Callable[[Any], Card], look: Look, tell: Callable[[dict[str, Any]], None], go_on: Callable[[], None]
 ) -> tuple[Sheets, list[dict[str, Any]]]:
     """The sheets of the records in NDJSON, and the lines that could not be cards; `tell` gets a step for each line.
 
+    Before each line and after every few sheets `go_on` is asked: what it raises ends the whole, and is no refused line.
     Raises PrintError where cards of this look do not go on sheets, before any is signed.
     """
     grid(look)
     lines = list(lines_of(data))
     made, faces, refused = [], [], []
     for done, line in enumerate(lines, 1):
+        go_on()
         try:
             card = issue(parse_json(line.data))
             faces.append(face_data(card, look))
@@ -38,5 +40,5 @@ def sheets_of(
         else:
             made.append(card)
         tell({"signed": done, "of": len(lines)})
-    pdf = composed([card.text for card in made], faces, look) if made else b""
+    pdf = composed([card.text for card in made], faces, look, advance=lambda count: go_on()) if made else b""
     return Sheets(pdf, tuple(made)), refused

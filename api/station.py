@@ -10,7 +10,7 @@ import socket
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import date
 from typing import Annotated, Any
 
@@ -32,6 +32,7 @@ from .station_bodies import Changed, Given, Passphrase, Printer, Signed, Texts, 
 from .visitor import Loopback, Visitor
 
 LARGEST_BATCH = 16 * 1024 * 1024
+LOOK_SECONDS = 5.0  # between two looks whether the station was left alone for long enough to lock itself
 STATUS = {"locked": 423, "wrong-passphrase": 403, "not-found": 404, "bad-key-file": 409, "bad-bundle": 409}  # any other refusal: 422
 
 
@@ -42,7 +43,8 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
     worker = ThreadPoolExecutor(1, "desk")  # one piece of work at a time: the desk is one nurse's
     visitor = Visitor(port)
     app = FastAPI(title="healthcard station", version=healthcard.__version__, openapi_url=None, docs_url=None, redoc_url=None,
-                  redirect_slashes=False)  # fmt: skip
+                  redirect_slashes=False, lifespan=watching(desk),
+                  telemetry={"tracing": False, "metrics": False, "logs": False})  # as the verifier's  # fmt: skip
     app.add_middleware(Loopback, visitor=visitor)
     app.add_middleware(Guard)
     problems.install(app)
@@ -72,9 +74,10 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
         station = {"organisation": match.organisation.name, "number": match.station.number}
         window = {"first": match.station.first.isoformat(), "last": match.station.last.isoformat()}
         ages = {"version": bundle.version, "issued": bundle.issued.isoformat(), "expires": bundle.expires.isoformat()}
+        age = (now() - bundle.issued).days
         return JSONResponse({
             "locked": desk.locked, "csrf": visitor.csrf, "network": bundle.network, "today": now().isoformat(), "station": station | window,
-            "bundle": ages | {"age_days": max(0, (now() - bundle.issued).days)}, "basis": settings.basis,
+            "bundle": ages | {"age_days": age}, "clock_wrong": age < -1, "basis": settings.basis,
             "sealing": bundle.sealing_key(now()) is not None, "unseals": settings.epoch_key is not None,
             "idle_seconds": settings.idle_seconds,
         })  # fmt: skip
@@ -243,8 +246,34 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
         desk.signer()
         return JSONResponse({"day": now().isoformat(), "services": desk.counts.of_day(now())})
 
+    @app.get("/sw.js")
+    async def worker_script() -> Response:
+        """Not here: the worker of the scanner keeps pages, and would go on showing a browser the desk of an earlier version."""
+        raise problems.refusal(404)
+
     app.mount("/", Pages())
     return app
+
+
+def watching(desk: Desk) -> Callable[[FastAPI], Any]:
+    """While the application runs, a desk that was left alone is locked, whether anything is asked of it or not."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            desk.lock_unused()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -7,7 +7,7 @@ shown too, as told by the holder, but nothing that asks for a verified one takes
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -202,6 +202,8 @@ def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Ma
         raise TrustError("the station's key or organisation was withdrawn")
     if not match.station.covers(scope, now):
         raise TrustError(f"the station's key is for {match.station.first} to {match.station.last}, and not for this on {now}")
+    if now < bundle.issued - timedelta(1):  # a root east of here may be a day ahead
+        raise TrustError("the clock of this device is before its trust bundle: set it")
     return match
 
 

@@ -1,6 +1,7 @@
 """How many contacts and services a station gave, by day and month: numbers only, of holders who said yes to being counted (DP-16).
 
-The file holds two tables, of the current day and of months; a day gives way to the next, and nothing links a count to a card.
+The file holds two tables, of the current day and of months; a day gives way to the next, and nothing links a count to a card. It is
+for its owner alone to read.
 """
 
 import json
@@ -17,8 +18,8 @@ SMALLEST_CELL = 10
 CONTACTS, CONTACTS_NUMBER = "contacts", 0  # services have the numbers of their table
 
 
-def services_given(record: Record, today: date, issuer: str) -> Counter[str]:
-    """The services of today's own contacts in `record`, and the contacts themselves; nothing where she did not say yes to counting.
+def services_given(record: Record, day: date, issuer: str) -> Counter[str]:
+    """The services of the day's own contacts in `record`, and the contacts themselves; nothing where she did not say yes to counting.
 
     A service that is itself sensitive (level 2 or 3) is not counted.
     """
@@ -28,7 +29,7 @@ def services_given(record: Record, today: date, issuer: str) -> Counter[str]:
     services = vocabulary.default().services.by_key
     for person in record.people:
         for contact in person.contacts:
-            if contact.date == today and contact.source in (None, HOLDER, issuer):
+            if contact.date == day and contact.source in (None, HOLDER, issuer):
                 open_services = [word for word in contact.services or () if word in services and services[word].sensitivity < 2]
                 found.update([CONTACTS, *open_services])
     return found
@@ -66,17 +67,32 @@ class Counts:
         months = {month: Counter(counts) for month, counts in data["months"].items()}
         return cls(path, date.fromisoformat(data["day"]), Counter(data["today"]), months)
 
-    def add(self, found: Counter[str], today: date) -> None:
-        """Count `found` on `today`; written before it returns."""
+    def add(self, found: Counter[str], day: date, today: date | None = None) -> None:
+        """Count `found`, which was given on `day`, on top of what the file has by now; written before it returns.
+
+        The table of the day is `today`'s, which is `day` where it is not said: what was given on another day is in its month alone.
+        Raises OSError and ValueError, and has counted nothing then.
+        """
         if not found:
             return
-        if today != self.day:
-            self.day, self.today = today, Counter()
-        self.today += found
-        self.months[f"{today:%Y-%m}"] = self.months.get(f"{today:%Y-%m}", Counter()) + found
-        if self.path:
-            data = {"day": self.day.isoformat(), "today": self.today, "months": self.months}
-            files.write_atomically(self.path, json.dumps(data, sort_keys=True, indent=1).encode() + b"\n")
+        if self.path is None:
+            self._take(self._with(found, day, today or day))
+            return
+        with files.locked(self.path):
+            counted = Counts.load(self.path)._with(found, day, today or day)
+            data = {"day": counted.day.isoformat(), "today": counted.today, "months": counted.months}
+            files.write_atomically(self.path, json.dumps(data, sort_keys=True, indent=1).encode() + b"\n", mode=0o600)
+        self._take(counted)
+
+    def _with(self, found: Counter[str], day: date, today: date) -> "Counts":
+        """These counts and `found`, as others: nothing of these changes."""
+        month = f"{day:%Y-%m}"
+        so_far = self.today if today == self.day else Counter[str]()
+        months = self.months | {month: self.months.get(month, Counter[str]()) + found}
+        return Counts(self.path, today, so_far + found if day == today else so_far, months)
+
+    def _take(self, counted: "Counts") -> None:
+        self.day, self.today, self.months = counted.day, counted.today, counted.months
 
     def of_day(self, today: date) -> dict[str, int | None]:
         """What may be shown of one day."""

@@ -17,14 +17,15 @@ def read(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Replace a file so that a reader or a power cut sees the old or the new content; raises OSError.
 
-    The new content is on the disk before it takes the place of the old. The file is for its owner alone to write, for all to read.
+    The new content is on the disk before it takes the place of the old. Without another `mode` the file is for its owner alone to write,
+    for all to read.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         try:
             left = memoryview(data)
             while left:

@@ -24,6 +24,7 @@ from tests.route import STATIONS, Route
 
 RUNS = 10_000 if os.environ.get("HEALTHCARD_CAMPAIGN") else 300
 TODAY = date(2026, 7, 9)
+FIRST = TODAY - timedelta(20)  # the day of the trust bundle, and before any card
 Seen = tuple[str, str]  # who vouches for a contact, and what it says
 
 
@@ -72,13 +73,13 @@ class Hands:
 
 @cache
 def the_route() -> Route:
-    return Route.build(TODAY)
+    return Route.build(FIRST)
 
 
 class Journey(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.route, self.day = the_route(), TODAY - timedelta(20)
+        self.route, self.day = the_route(), FIRST
         self.hands: Hands | None = None
         self.others: list[str] = []  # texts of cards that were replaced
 

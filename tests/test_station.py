@@ -3,19 +3,27 @@
 import io
 import json
 import os
+import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from opentelemetry import trace
 from PIL import Image
 
-from api.desk import Desk
-from healthcard import card, picture
+from api import sheets, station
+from api.desk import Desk, Face, Locked, NoSuchCard
+from healthcard import card, files, picture
 from healthcard.counts import Counts, services_given
-from healthcard.errors import PrintError, WrongPassphrase
+from healthcard.errors import PrintError, TrustError, WrongPassphrase
+from healthcard.printing import rendering
 from healthcard.record import Record
 from healthcard.resources import example
 from tests import builders
@@ -128,6 +136,73 @@ def test_a_station_that_nobody_uses_locks_itself_and_forgets_its_cards_but_not_t
     assert not desk.locked
     at[0] += 2
     assert desk.locked and desk.draft
+
+
+def test_a_station_left_alone_is_locked_though_nothing_is_asked_of_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(station, "LOOK_SECONDS", 0.01)
+    with running(settings(world, tmp_path), TODAY) as alone:
+        enter(alone)
+        number = issued(alone, family())
+        held = vars(alone.desk)  # as it is in memory: a question would itself lock
+        alone.desk.settings = replace(alone.desk.settings, idle_seconds=0)
+        deadline = time.monotonic() + 10
+        while held["_signer"] or held["_cards"]:
+            assert time.monotonic() < deadline, f"card {number} is still held"
+            time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the usual clock counts the hours asleep, or none does")
+def test_the_hours_that_a_computer_sleeps_count_as_unused(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    awake, asleep = time.clock_gettime, 0.0
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: awake(clock) + (asleep if clock == time.CLOCK_BOOTTIME else 0))
+    desk = Desk(settings(world, tmp_path), lambda: world.bundle, now=lambda: TODAY)
+    desk.unlock(PASSPHRASE)
+    assert not desk.locked
+    asleep = 8 * 3600
+    assert desk.locked
+
+
+def relocked(desk: Desk, again: bool) -> None:
+    desk.lock()
+    if again:
+        desk.unlock(PASSPHRASE)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_card_under_way_when_the_station_is_locked_is_nobodys(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    desk = Desk(settings(world, tmp_path, issued_list=tmp_path / "issued"), lambda: world.bundle, now=lambda: TODAY)
+    desk.unlock(PASSPHRASE)
+    monkeypatch.setattr(rendering, "checked_files", lambda *_, **__: relocked(desk, again) or {".pdf": b""})
+    with pytest.raises(Locked):
+        desk.issue(family(), {}, None, Face())
+    assert not (tmp_path / "issued").exists()
+    relocked(desk, True)
+    with pytest.raises(NoSuchCard):
+        desk.made(1)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_batch_under_way_ends_with_the_lock_and_leaves_no_sheets(world: World, tmp_path: Path, again: bool, at: int) -> None:
+    desk = Desk(settings(world, tmp_path, issued_list=tmp_path / "issued"), lambda: world.bundle, now=lambda: TODAY)
+    desk.unlock(PASSPHRASE)
+    steps: list[dict[str, Any]] = []
+
+    def tell(step: dict[str, Any]) -> None:
+        steps.append(step)
+        if len(steps) == at:
+            relocked(desk, again)
+
+    with pytest.raises(Locked):
+        desk.batch("\n".join([json.dumps(family())] * 3).encode(), Face(), tell)
+    assert steps == [{"signed": n, "of": 3} for n in range(1, at + 1)] and not (tmp_path / "issued").exists()
+    relocked(desk, True)
+    with pytest.raises(NoSuchCard):
+        desk.sheets()
 
 
 # --- a card ----------------------------------------------------------------------------------------------------------
@@ -320,6 +395,97 @@ def test_counts_are_of_the_day_and_leave_out_sensitive_services(tmp_path: Path) 
     assert not services_given(record, TODAY + timedelta(1), "mx-rc"), "contacts of another day"
 
 
+def test_what_the_file_of_counts_could_not_take_is_not_counted_and_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "counts.json"
+    counts = Counts.load(path)
+    counts.add(Counter(contacts=2), TODAY)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="no space"):
+        broken.setattr(files, "write_atomically", full)
+        counts.add(Counter(contacts=1), TODAY + timedelta(1))
+    assert (counts.day, counts.today, counts.months) == (TODAY, {"contacts": 2}, {"2026-09": {"contacts": 2}})
+    assert path.read_bytes() == before
+    counts.add(Counter(contacts=1), TODAY + timedelta(1))
+    assert counts.today == {"contacts": 1} and counts.months == {"2026-09": {"contacts": 3}} == Counts.load(path).months
+    assert path.stat().st_mode & 0o777 == 0o600, "for its owner alone"
+
+
+def test_two_stations_on_one_file_lose_no_counts(tmp_path: Path) -> None:
+    both = [Counts.load(tmp_path / "counts.json") for _ in range(2)]
+    threads = [threading.Thread(target=lambda c=c: [c.add(Counter(contacts=1), TODAY) for _ in range(20)]) for c in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counts.load(tmp_path / "counts.json").today == {"contacts": 40}
+
+
+@pytest.fixture
+def unprinted(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Desk, list[date]]]:
+    """A desk that is open and prints nothing, and the day it takes for today."""
+    monkeypatch.setattr(rendering, "checked_files", lambda *_, **__: {".pdf": b""})
+    monkeypatch.setattr(sheets, "composed", lambda *_, **__: b"")
+    today = [TODAY]
+    desk = Desk(settings(world, tmp_path, counts=tmp_path / "counts.json"), lambda: world.bundle, now=lambda: today[0])
+    desk.unlock(PASSPHRASE)
+    yield desk, today
+
+
+def test_a_card_made_anew_on_the_same_day_counts_only_what_it_adds(unprinted: tuple[Desk, list[date]]) -> None:
+    desk, today = unprinted
+
+    def counted(number: int) -> Counter[str]:
+        desk.handed_over(number)
+        return desk.counts.today
+
+    first = desk.issue(family(count=True), {}, None, Face())
+    old = [desk.made(first).card.text]
+    assert counted(first) == {"contacts": 1, "antenatal_care": 1}
+    assert counted(desk.extend(old, None, {}, Face())) == {"contacts": 1, "antenatal_care": 1}
+    change = {"person": 0, **builders.contact(TODAY, services=["laboratory"])}
+    assert counted(desk.extend(old, change, {}, Face())) == {"contacts": 2, "antenatal_care": 1, "laboratory": 1}
+    assert counted(desk.extend(old, change, {}, Face(), sticker=True)) == {"contacts": 3, "antenatal_care": 1, "laboratory": 2}
+    today[0] += timedelta(1)
+    later = {"person": 0, **builders.contact(today[0], services=["laboratory"])}
+    assert counted(desk.extend(old, later, {}, Face())) == {"contacts": 1, "laboratory": 1}, "of the day of issue alone"
+
+
+def test_a_card_handed_over_on_another_day_counts_on_its_day_of_issue(unprinted: tuple[Desk, list[date]]) -> None:
+    desk, today = unprinted
+    today[0] = date(2026, 9, 30)
+    record = family(count=True)
+    record["people"][0]["contacts"][0]["date"] = "2026-09-30"  # type: ignore[index]
+    number = desk.issue(record, {}, None, Face())
+    desk.batch(json.dumps(record).encode(), Face(), lambda step: None)
+    today[0] = date(2026, 10, 1)
+    desk.handed_over(number)
+    desk.sheets_handed_over()
+    assert desk.counts.months == {"2026-09": {"contacts": 2, "antenatal_care": 2}} and not desk.counts.of_day(today[0])
+
+
+def test_a_batch_is_counted_whole_or_not_at_all(unprinted: tuple[Desk, list[date]], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, _ = unprinted
+    write, writes = files.write_atomically, 0
+
+    def failing_second(*given: Any, **how: Any) -> None:
+        nonlocal writes
+        writes += 1
+        if writes == 2:
+            raise OSError("no space left")
+        write(*given, **how)
+
+    desk.batch("\n".join([json.dumps(family(count=True))] * 3).encode(), Face(), lambda step: None)
+    monkeypatch.setattr(files, "write_atomically", failing_second)
+    desk.sheets_handed_over()
+    assert writes == 1 and desk.counts.today == {"contacts": 3, "antenatal_care": 3}
+
+
 def test_nothing_of_a_card_is_written_anywhere(session: Session, tmp_path: Path, world: World) -> None:
     """DP-12: a marked record through every step, then every byte under the station's folder."""
     enter(session)
@@ -352,3 +518,34 @@ def test_the_pages_come_under_a_strict_policy_and_from_nowhere_else(session: Ses
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy and "unsafe-inline" not in policy and "http" not in policy
     assert session.client.get("/../healthcard/cli.py").status_code == 404
+
+
+def test_the_worker_of_the_scanner_never_keeps_pages_of_the_desk(session: Session) -> None:
+    answer = session.client.get("/sw.js")
+    assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
+    assert session.client.get("/files.js").status_code == 200, "the other pages are there"
+
+
+def test_whatever_watches_this_computer_learns_nothing_of_requests(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Watcher(trace.TracerProvider):
+        def get_tracer(self, name: str, *_: Any, **__: Any) -> trace.Tracer:
+            asked.append(name)
+            return trace.NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Watcher)
+    assert enter(session).client.get("/api/counts").status_code == 200 and not asked
+
+
+def test_a_clock_that_is_known_to_be_wrong_is_shown_and_signs_nothing(world: World, tmp_path: Path) -> None:
+    with running(settings(world, tmp_path), TODAY - timedelta(1)) as session:  # a root east of here may be a day ahead
+        assert enter(session).client.get("/api/state").json()["clock_wrong"] is False
+    with running(settings(world, tmp_path), TODAY - timedelta(2)) as session:
+        state = enter(session).client.get("/api/state").json()
+        assert state["clock_wrong"] is True and state["bundle"]["age_days"] == -2
+        record = builders.mother(contacts=[builders.contact(TODAY - timedelta(2))]).to_json()
+        answer = session.post("issue", record=record, notice_told=True)
+        assert answer.status_code == 409 and "clock" in answer.json()["detail"]
+    with pytest.raises(TrustError, match="clock"):
+        card.issue(Record.from_json(record), world.station_signer, world.bundle, now=TODAY - timedelta(2))

@@ -168,9 +168,10 @@ class Desk {
       this.redraw();
     } }, this.tables.pageLanguages.map((code) => h("option", { value: code, selected: code === page.code }, this.tables.ownNames[code])));
     const { organisation, number } = state.station;
-    const age = this.language.counted("bundle_age", state.bundle.age_days).text;
+    const age = state.clock_wrong ? "" : this.language.counted("bundle_age", state.bundle.age_days).text;
     document.getElementById("head").replaceChildren(
       h("p", {}, h("strong", {}, `${organisation} · ${page.say("desk_station")} ${number}`), state.network === "test" && h("span", { className: "test" }, this.language.ui("test").text), h("span", { className: "quiet" }, ` ${age}`)),
+      ...(state.clock_wrong ? [h("p", { className: "problem", id: "clock-wrong", role: "alert" }, page.say("desk_clock_wrong"))] : []),
       ...(state.locked ? [] : [h("nav", { className: "row", "aria-label": page.say("desk_title") },
         button(page.say("desk_form"), () => (this.form.made ? this.showMade({ card: this.form.made.number, kind: this.form.made.kind }) : this.showForm()), { className: "small", id: "to-form" }),
         button(page.say("desk_scan"), () => this.scan(), { className: "small", id: "to-scan" }),

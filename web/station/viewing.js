@@ -27,7 +27,7 @@ export class CameraView {
   }
 
   stop() {
-    if (this.camera.stream) this.camera.stop();
+    this.camera.stop();
   }
 
   /** What the camera sees now, as a picture file; null where it sees nothing. */
