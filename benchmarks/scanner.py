@@ -85,6 +85,7 @@ def main() -> None:
             page.wait_for_selector("#from-network")
             print_first_visit(page, pages)
             page.click("#from-network")
+            page.click("#issuers-right")
             page.wait_for_selector("#bundle-said:not(:empty)")
             pages.sent.clear()
             page.reload()

@@ -303,6 +303,19 @@ def test_p9_the_days_counts_hide_small_cells(page: Page, session: Session) -> No
     screenshot(page, "station-day")
 
 
+def test_a_clock_that_is_known_to_be_wrong_is_said_above_every_page(world: World, context: BrowserContext, tmp_path: Path) -> None:
+    with running(settings(world, tmp_path), TODAY - timedelta(2)) as behind:
+        page = context.new_page()
+        unlock(page, behind)
+        assert "fecha de este equipo" in page.locator("#clock-wrong").inner_text()
+        page.close()
+    with running(settings(world, tmp_path), TODAY) as right:
+        page = context.new_page()
+        unlock(page, right)
+        assert page.locator("#head strong").count() == 1 and page.locator("#clock-wrong").count() == 0
+        page.close()
+
+
 def test_h6_a_new_card_from_her_photo_and_what_is_not_verified_is_told_by_her(
     page: Page, session: Session, world: World, family: Card, tmp_path: Path
 ) -> None:

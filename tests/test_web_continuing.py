@@ -14,7 +14,7 @@ from healthcard import card, codec, vocabulary
 from healthcard.record import Record
 from healthcard.sign import Key
 from healthcard.trust import custody
-from healthcard.trust.bundle import CONTINUE
+from healthcard.trust.bundle import CONTINUE, TrustBundle
 from healthcard.vocabulary import ROLES, Role
 from tests import builders, strategies
 from tests.world import STATION_OF, World
@@ -33,8 +33,9 @@ def world() -> World:
     return World.build(TODAY)
 
 
-def phone(*questions: dict[str, Any]) -> dict[str, Any]:
-    done = subprocess.run(["node", SCRIPT], input=json.dumps(questions), capture_output=True, text=True, check=False)
+def phone(bundle: TrustBundle, *questions: dict[str, Any]) -> dict[str, Any]:
+    asked = json.dumps({"bundle": bundle.raw.hex(), "questions": questions})
+    done = subprocess.run(["node", SCRIPT], input=asked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers
@@ -50,7 +51,7 @@ def test_a_sticker_of_a_phone_is_read_with_its_card(world: World) -> None:
         observations={"muac": 121, "temperature": 38.2},
         findings=["watery_diarrhoea"],
     )
-    told = phone({"text": made.text, "change": {"person": 0, "contact": contact}, "today": TODAY.isoformat()})
+    told = phone(world.bundle, {"texts": [made.text], "change": {"person": 0, "contact": contact}, "today": TODAY.isoformat()})
     assert told["extractable"] is False
     [answer] = told["answers"]
     public = Key(bytes.fromhex(told["public"]))
@@ -75,8 +76,31 @@ def test_values_that_no_record_holds_are_refused(world: World) -> None:
         {"medicines": [{"medicine": "ors", "amount": 0.3}]},
     ]
     given = [{"date": "2026-07-02"} | entry for entry in wrong] + [{"date": "2026-07-03"}]
-    questions = [{"text": made.text, "change": {"person": 0, "contact": contact}, "today": "2026-07-02"} for contact in given]
-    assert [answer.get("error") for answer in phone(*questions)["answers"]] == ["invalid-record"] * 5
+    questions = [{"texts": [made.text], "change": {"person": 0, "contact": contact}, "today": "2026-07-02"} for contact in given]
+    assert [answer.get("error") for answer in phone(world.bundle, *questions)["answers"]] == ["invalid-record"] * 5
+
+
+def added_to(bundle: TrustBundle, *texts: str) -> codec.Part:
+    """What a phone with `bundle` writes for the card that it shows of `texts`."""
+    change = {"person": 0, "contact": {"date": TODAY.isoformat(), "services": ["connectivity"]}}
+    [answer] = phone(bundle, {"texts": texts, "change": change, "today": TODAY.isoformat()})["answers"]
+    return codec.decode(bytes.fromhex(answer["payload"]), bundle.organisation_names)
+
+
+def test_a_sticker_goes_to_the_card_that_is_shown(world: World) -> None:
+    """Whichever of two women's cards was scanned first."""
+    cards = [world.issue(builders.mother(on=TODAY, observations={"weight": weight})) for weight in (60, 70)]
+    shown = card.read(*(made.text for made in cards), bundle=world.bundle, now=TODAY).cards[0].card_id
+    for one, other in (cards, cards[::-1]):
+        assert added_to(world.bundle, one.text, other.text).continues == shown
+
+
+def test_nobody_signs_that_she_agreed_where_no_verified_part_says_so(world: World) -> None:
+    agreed = {"import": True, "count": True}
+    made = world.issue(Record.from_json(builders.mother(on=TODAY, observations={"weight": 60}).to_json() | {"choices": agreed}))
+    stranger = custody.found("test", [world.root_signer], 1, TODAY)
+    for bundle, expected in ((world.bundle, agreed), (stranger, {"import": False, "count": False})):
+        assert added_to(bundle, made.text).record.choices.model_dump(by_alias=True) == expected
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -90,8 +114,8 @@ def test_whatever_a_contact_holds_is_written_as_the_library_writes_it(world: Wor
         if '"#' not in json.dumps(said, default=str):
             [person] = Record.from_json({"language": "en", "people": [{"role": role, "contacts": [said]}]}).people
             made.append(person.contacts[0].model_dump(mode="json", exclude_none=True))
-            questions.append({"text": held[role].text, "change": {"person": 0, "contact": made[-1]}, "today": "2199-01-01"})
-    for said, answer in zip(made, phone(*questions)["answers"], strict=True):
+            questions.append({"texts": [held[role].text], "change": {"person": 0, "contact": made[-1]}, "today": "2199-01-01"})
+    for said, answer in zip(made, phone(world.bundle, *questions)["answers"], strict=True):
         payload = bytes.fromhex(answer["payload"])
         part = codec.decode(payload, world.bundle.organisation_names)
         assert codec.write(part, world.bundle.organisation_numbers) == payload

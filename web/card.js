@@ -25,6 +25,8 @@ export const NOTICES = ["old-bundle", "clock", "retired-key", "unknown-code", "i
  *
  * `now` is the device's date, "2026-03-03". A clock before the bundle's own date, or before `newestCard`, is not believed: the latter is
  * what `newestCard` gave after the last reading (M64). `unseal` are the epoch secrets that this reader holds, 32 bytes each.
+ *
+ * `shown`, which is in no JSON, is the merged card that the record is of (merge.js), undefined where nothing could be read.
  */
 export async function read(texts, { bundle, now, known, curves, tables = null, newestCard: newest = null, unseal = [] }) {
   const today = dayOf(now);
@@ -40,7 +42,7 @@ export async function read(texts, { bundle, now, known, curves, tables = null, n
   const cards = merge(parts.filter(({ part }) => part), known);
   const top = parts.reduce((first, part) => (VERDICTS.indexOf(part.verdict) < VERDICTS.indexOf(first.verdict) ? part : first));
   const [shown] = cards;
-  return {
+  const reading = {
     verdict: top.verdict,
     notices: inOrder(notices),
     issuer: shown ? shown.issuer : top.issuer,
@@ -52,6 +54,7 @@ export async function read(texts, { bundle, now, known, curves, tables = null, n
     ...(shown && shown.parts.length > 1 ? ofSeveral(shown) : {}),
     ...(cards.length > 1 ? { other_cards: cards.length - 1 } : {}),
   };
+  return Object.defineProperty(reading, "shown", { value: shown });
 }
 
 /** The newest day of issue of a verified card, `before` included, null where there is none: what a device keeps against a wrong clock. */

@@ -3,16 +3,12 @@
  *
  *     const payload = continuation(held, { person: 0, contact }, { today, known });
  *
- * `held` is what `heldCard` says of the card; the contact is JSON as in a record, without a source: it is the signer's own.
+ * `held` is what `heldCard` says of the card of a reading; the contact is JSON as in a record, without a source: it is the signer's own.
  */
 
-import { dayOf } from "./bytes.js";
-import { compare } from "./bytes.js";
+import { compare, dayOf } from "./bytes.js";
 import { dumps } from "./cbor.js";
-import { decode } from "./codec.js";
-import { CardError, RecordError } from "./errors.js";
-import { inspect } from "./sign.js";
-import { parseCardText } from "./symbol.js";
+import { RecordError } from "./errors.js";
 import { FIRST_NUMBERED } from "./vocabulary.js";
 
 const ROLES = ["mother", "infant"];
@@ -22,17 +18,16 @@ const SMALL_AMOUNTS = [1, 2, 4, 8];
 const SMALL_TIMINGS = 6;
 const CONTINUATION = 1;
 
-/** The card among `texts`: its id, language and choices, and the roles of its people; null where only stickers were scanned. */
-export function heldCard(texts) {
-  for (const text of texts) {
-    try {
-      const part = decode(inspect(parseCardText(text).token).payload);
-      if (part.kind === "card") return { id: part.id, language: part.language, choices: part.choices, roles: part.people.map(({ role }) => role) };
-    } catch (error) {
-      if (!(error instanceof CardError)) throw error;
-    }
-  }
-  return null;
+/**
+ * The card that a reading shows: its id, language and choices, and the roles of its people; null where only its stickers were scanned.
+ *
+ * What she agreed to is of a verified part, the latest; where there is none, nobody knows that she agreed to anything.
+ */
+export function heldCard({ shown }) {
+  if (!shown || shown.best.part.kind !== "card") return null;
+  const [{ part: latest, verdict }] = shown.parts; // verified ones stand first
+  const choices = verdict === "verified" ? latest.choices : { import: false, count: false };
+  return { id: shown.best.part.id, language: latest.language, choices, roles: shown.best.part.people.map(({ role }) => role) };
 }
 
 /** The payload of a continuation of `held` by one contact of one of its people, issued today. Raises RecordError. */

@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "dbe028b815389c96";
+self.VERSION = "46182643a922803c";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -18,7 +18,7 @@ from healthcard.card import Card
 from healthcard.commands import one_file
 from tests import browser
 from tests.command import healthcard
-from tests.scanner.steps import screenshot
+from tests.scanner.steps import believed, screenshot
 from tests.world import World
 
 
@@ -77,7 +77,7 @@ def test_the_one_file_without_a_list_of_issuers_takes_it_from_a_file(world: Worl
         page = context.pages[0]
         page.goto((tmp_path / "scanner.html").as_uri())
         page.set_input_files("#bundle-file", tmp_path / "trust.bundle")
-        page.wait_for_selector("#bundle-said:not(:empty)")
+        believed(page)
         page.click("text=Volver")
         page.click("#type")
         page.fill("#text", card.text)
@@ -111,7 +111,7 @@ def test_the_folder_behind_a_plain_server_is_the_whole_scanner(exported: Path, f
         faults = browser.watched(page)
         page.goto(address)
         page.click("#from-network")
-        page.wait_for_selector("#bundle-said:not(:empty)")
+        believed(page)
         page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         context.set_offline(True)
         page.reload()

@@ -1,26 +1,30 @@
 """The offline scanner in a real browser, through its camera: scenarios V1 to V10 and H7 of the acceptance list, each by its name."""
 
 import io
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page
 
 from api import verifier
 from api.settings import Settings
-from healthcard import picture
+from healthcard import keyfile, picture
 from healthcard.card import Card, read
+from healthcard.keyfile import KeyFile
 from healthcard.record import Record
 from healthcard.resources import example
 from healthcard.sign import Key
 from healthcard.trust import custody
-from healthcard.trust.bundle import CONTINUE, TrustBundle
+from healthcard.trust.bundle import CONTINUE, SealingKey, TrustBundle
+from healthcard.trust.report import fingerprint
 from healthcard.trust.texts import bundle_texts, on_screen
 from healthcard.words.labels import LANGUAGES
 from tests import browser
-from tests.scanner.steps import opened, read_text, screenshot
+from tests.scanner.steps import believed, opened, read_text, screenshot
 from tests.test_verifier import running_app
 from tests.world import STATION_OF, World
 
@@ -119,9 +123,7 @@ def seen(page: Page, name: str) -> None:
     screenshot(page, name)
 
 
-def test_v7_he_adds_what_he_gave_offline_and_the_next_scan_merges(
-    world: World, front: Image.Image, tmp_path: Path, card: Card
-) -> None:
+def test_v7_he_adds_what_he_gave_offline_and_the_next_scan_merges(world: World, front: Image.Image, tmp_path: Path, card: Card) -> None:
     """His phone makes its own key; once it is listed he signs a sticker without a network, and another reader merges it."""
     path = tmp_path / "trust.bundle"
     world.bundle.save(path)
@@ -130,16 +132,7 @@ def test_v7_he_adds_what_he_gave_offline_and_the_next_scan_merges(
             page = opened(context, service)
             page.click("#scan")
             browser.verdict(page)
-            page.click("#add-contact")
-            page.click("#make-key")
-            public = Key(bytes.fromhex(page.locator("#public-key").inner_text()))
-            owner = world.organisation_signers[STATION_OF]
-            listed = custody.add_station(world.bundle, [world.root_signer], STATION_OF, owner, public, CONTINUE, world.today, world.today)
-            listed.save(path)
-            page.reload()
-            page.click("#issuers")
-            page.click("#from-network")
-            page.wait_for_selector("#bundle-said:not(:empty)")
+            listed = with_its_key_listed(page, world, path)
         context.set_offline(True)
         page.reload()
         page.click("#scan")
@@ -147,22 +140,93 @@ def test_v7_he_adds_what_he_gave_offline_and_the_next_scan_merges(
         page.click("#add-contact")
         page.select_option("#person", "1")
         supply = {"amount": "1", "timing": "once_daily", "days": "10"}
-        for word, fields in (("sales de rehidratación", {"amount": "2"}), ("sulfato de zinc", supply)):
-            label = page.locator(f'#words option[value^="{word}"]').first.get_attribute("value")
-            assert label
-            page.fill("#word", label)
-            for name, value in fields.items():
-                page.select_option(f"#{name}", value) if name == "timing" else page.fill(f"#{name}", value)
-            page.click("#add-entry")
+        enter(page, "sales de rehidratación", {"amount": "2"})
+        enter(page, "sulfato de zinc", supply)
+        assert page.locator("#time").count() == 0
         assert not browser.violations(page)
-        page.click("#sign")
-        page.wait_for_selector("#sticker svg")
-        drawn = Image.open(io.BytesIO(page.locator("#sticker").screenshot()))
-    [sticker] = picture.scan(_png(drawn))
+        sticker = signed(page)
     reading = read(card.text, sticker, bundle=listed, now=world.today)
     assert reading.verdict == "verified" and reading.record
     given = [given.medicine for given in reading.record.people[1].contacts[-1].medicines or ()]
     assert given == ["ors", "zinc_20"]
+
+
+def with_its_key_listed(page: Page, world: World, path: Path) -> TrustBundle:
+    """The bundle that lists the key which the phone makes at a card that it shows; the service has it at `path`, and the phone too."""
+    page.click("#add-contact")
+    page.click("#make-key")
+    public = Key(bytes.fromhex(page.locator("#public-key").inner_text()))
+    owner = world.organisation_signers[STATION_OF]
+    listed = custody.add_station(world.bundle, [world.root_signer], STATION_OF, owner, public, CONTINUE, world.today, world.today)
+    listed.save(path)
+    page.reload()
+    page.click("#issuers")
+    page.click("#from-network")
+    page.wait_for_selector("#bundle-said:not(:empty)")
+    page.reload()
+    return listed
+
+
+def enter(page: Page, word: str, fields: dict[str, str]) -> None:
+    """A medicine whose name begins with `word`."""
+    label = page.locator(f'#words option[value^="{word}"]').first.get_attribute("value")
+    assert label
+    page.fill("#word", label)
+    for name, value in fields.items():
+        page.select_option(f"#{name}", value) if name == "timing" else page.fill(f"#{name}", value)
+    page.click("#add-entry")
+
+
+def signed(page: Page) -> str:
+    """The text of the sticker that is on the screen after "sign"."""
+    page.click("#sign")
+    page.wait_for_selector("#sticker svg")
+    [sticker] = picture.scan(_png(Image.open(io.BytesIO(page.locator("#sticker").screenshot()))))
+    return sticker
+
+
+def test_v7_a_time_critical_medicine_needs_its_local_time(world: World, tmp_path: Path, card: Card) -> None:
+    path = tmp_path / "trust.bundle"
+    world.bundle.save(path)
+    with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(path))) as service:
+        page = opened(context, service)
+        assert read_text(page, card.text) == "verified"
+        listed = with_its_key_listed(page, world, path)
+        assert read_text(page, card.text) == "verified"
+        page.clock.set_fixed_time(datetime.combine(world.today, time(14, 44)))
+        page.click("#add-contact")
+        enter(page, "gentamicina", {"amount": "80"})
+        assert page.input_value("#time") == "14:30"
+        assert not browser.violations(page)
+        page.evaluate("() => { const time = document.getElementById('time'); time.value = ''; time.onchange({ target: time }); }")
+        page.click("#sign")
+        assert "hora local" in page.locator(".problem").inner_text() and page.locator("#sticker").count() == 0
+        page.select_option("#time", "09:15")
+        sticker = signed(page)
+    reading = read(card.text, sticker, bundle=listed, now=world.today)
+    assert reading.record and reading.record.people[0].contacts[-1].time == "09:15"
+
+
+def test_v7_nothing_is_added_where_another_womans_card_was_scanned_too(
+    phone: BrowserContext, service: httpx.Client, world: World, card: Card
+) -> None:
+    other = world.issue(Record.from_json(example("severe_pre_eclampsia.json")))
+    page = opened(phone, service)
+    assert read_text(page, card.text, other.text) == "verified"
+    assert "otras tarjetas (1)" in page.locator("#other-cards").inner_text()
+    page.click("#add-contact")
+    page.wait_for_selector("text=códigos de varias tarjetas")
+    assert page.locator("#make-key, #sign").count() == 0
+
+
+def test_v7_nothing_is_signed_by_a_clock_that_is_known_to_be_wrong(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    page = opened(phone, service)
+    page.clock.set_fixed_time(datetime.combine(date.today() - timedelta(1), time(10)))
+    page.reload()
+    assert read_text(page, card.text) == "verified"
+    page.click("#add-contact")
+    page.wait_for_selector("text=La fecha de este teléfono está mal")
+    assert page.locator("#make-key, #sign").count() == 0
 
 
 def test_v7_nobody_adds_with_a_key_that_is_not_listed(phone: BrowserContext, service: httpx.Client) -> None:
@@ -210,7 +274,7 @@ def test_v5_an_unknown_issuer_is_amber_and_the_list_is_updated_from_a_colleagues
         page = context.pages[0]
         page.goto(str(service.base_url))
         page.set_input_files("#bundle-file", tmp_path / "old.bundle")
-        page.wait_for_selector("#bundle-said:not(:empty)")
+        believed(page)
         page.reload()
         assert read_text(page, card.text) == "unknown-issuer"
         assert "amber" in (page.locator("#verdict").get_attribute("class") or "") and page.locator(".summary").count() > 3
@@ -239,6 +303,56 @@ def test_v11_severe_hypertension_is_a_red_banner_with_its_rule_and_the_referral(
     red = page.locator("#section-danger.red")
     assert red.count() == 1 and "no es un diagnóstico" in red.inner_text() and "WHO" in red.inner_text()
     assert page.locator("#section-referral li").count() >= 1
+
+
+def test_the_first_list_is_believed_only_once_somebody_compared_its_root(
+    phone: BrowserContext, service: httpx.Client, world: World
+) -> None:
+    """And a list of the wrong network can be forgotten, but not by one touch."""
+    page = phone.pages[0]
+    page.goto(str(service.base_url))
+    page.click("#from-network")
+    [key] = world.bundle.roots[-1].keys
+    assert page.locator("#root-keys li").all_inner_texts() == [fingerprint(key)]
+    shown = page.locator("main").inner_text()
+    assert "PRUEBA" in shown and "mx-rc" in shown
+    seen(page, "first-list")
+    page.click("text=Cancelar")
+    page.reload()
+    page.wait_for_selector("#from-network")
+    assert page.locator("#scan").count() == 0
+    page.click("#from-network")
+    believed(page)
+    page.reload()
+    for sure in ("text=Cancelar", "#forget-sure"):
+        page.click("#issuers")
+        page.click("#forget-issuers")
+        page.click(sure)
+        page.wait_for_selector("#from-network")
+        page.reload()
+        page.wait_for_selector("#scan, #from-network")
+        assert (page.locator("#scan").count() == 0) == (sure == "#forget-sure")
+
+
+def test_another_code_beside_the_card_does_not_matter(tmp_path: Path, service: httpx.Client, front: Image.Image) -> None:
+    """To the camera and in a photo; where there is nothing else, there is no card."""
+    poster = on_screen("HTTPS://EXAMPLE.ORG/CLINIC").convert("RGB").resize((260, 260))
+    seen_both = browser.camera_picture(front)
+    seen_both.paste(poster, (10, 10))
+    seen_both.save(tmp_path / "both.jpg")
+    poster.save(tmp_path / "poster.png")
+    with browser.phone(tmp_path, [seen_both]) as context:
+        page = opened(context, service)
+        page.set_input_files("#photo", tmp_path / "poster.png")
+        page.wait_for_selector("text=No hay código en esta imagen")
+        page.set_input_files("#photo", tmp_path / "both.jpg")
+        assert browser.verdict(page, 30_000) == "verified"
+        assert page.locator(".parts").count() == 0
+        page.click("#done")
+        page.evaluate("() => { delete document.body.dataset.verdict; }")
+        page.click("#scan")
+        assert browser.verdict(page, 30_000) == "verified"
+        assert page.locator(".parts").count() == 0
 
 
 def test_h5_another_camera_opens_nothing_and_shows_no_name(card: Card) -> None:
@@ -278,6 +392,85 @@ def test_the_screen_is_cleared_after_three_minutes_unless_it_is_kept_open(phone:
             page.click("text=Mantener abierto")
         page.clock.run_for(181_000)
         assert (page.locator("#verdict").count() == 0) == gone
+
+
+def test_a_phone_that_slept_is_cleared_when_it_wakes(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
+    """Its timers stood still with it."""
+    page = opened(phone, service)
+    page.clock.install()
+    for slept, gone in ((170, False), (190, True)):
+        page.reload()
+        assert read_text(page, card.text) == "verified"
+        page.clock.set_system_time(datetime.fromtimestamp(page.evaluate("() => Date.now()") / 1000 + slept))
+        page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+        assert (page.locator("#verdict").count() == 0) == gone
+
+
+def test_sealed_entries_are_opened_for_the_one_who_is_still_there(tmp_path: Path, world: World) -> None:
+    """The key opens her sealed entries; where the screen was cleared before it was unwrapped, nothing happens any more."""
+    secret = bytes(range(1, 33))
+    public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+    keyfile.save(tmp_path / "epoch.key", secret, KeyFile("epoch", "test", "epoch 1", "X25519", public), "an epoch of tests")
+    sealing = SealingKey(public, world.today - timedelta(5), world.today + timedelta(30))
+    sealed = replace(world, bundle=custody.revise(world.bundle, [world.root_signer], world.today, sealing=(sealing,)))
+    made = sealed.issue(Record.from_json(example("family_three_contacts_sealed.json")))
+    sealed.bundle.save(tmp_path / "trust.bundle")
+    with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(tmp_path / "trust.bundle"))) as service:
+        context.add_init_script("""
+            const real = SubtleCrypto.prototype.decrypt;
+            SubtleCrypto.prototype.decrypt = async function (...given) {
+              const opened = await real.apply(this, given);
+              setTimeout(() => { window.unwrapped = true; }, 500);
+              return opened;
+            };
+        """)
+        page = opened(context, service)
+        faults = browser.watched(page)
+        for still_there in (True, False):
+            page.reload()
+            assert read_text(page, made.text) == "verified"
+            page.click("summary")
+            page.click("#unlock")
+            page.set_input_files("#epoch-key", tmp_path / "epoch.key")
+            page.fill("#passphrase", "an epoch of tests")
+            page.click("#open-seal")
+            if not still_there:
+                page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+                page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+            for _ in range(300):
+                if page.evaluate("() => window.unwrapped === true"):
+                    break
+                page.wait_for_timeout(50)
+            else:
+                raise AssertionError("the key was not unwrapped")
+            page.wait_for_selector("#verdict" if still_there else "#scan")
+            assert page.locator("#unlock").count() == 0
+        assert not faults
+
+
+def test_the_camera_stays_off_where_he_left_before_it_was_allowed(tmp_path: Path, service: httpx.Client, front: Image.Image) -> None:
+    with browser.phone(tmp_path, [browser.camera_picture(front)]) as context:
+        context.add_init_script("""
+            const real = navigator.mediaDevices && navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            if (real) navigator.mediaDevices.getUserMedia = async (wanted) => {
+              await new Promise((resolve) => { window.allow = resolve; });
+              window.given = await real(wanted);
+              return window.given;
+            };
+        """)
+        page = opened(context, service)
+        faults = browser.watched(page)
+        page.click("#scan")
+        page.click("text=Cancelar")
+        page.evaluate("() => window.allow()")
+        for _ in range(100):
+            if page.evaluate("() => window.given && window.given.getTracks().every(({ readyState }) => readyState === 'ended')"):
+                break
+            page.wait_for_timeout(50)
+        else:
+            raise AssertionError("the camera is on")
+        assert page.evaluate("() => document.body.dataset.camera") is None and page.locator("#scan").count() == 1
+        assert not faults
 
 
 def test_every_page_is_usable_at_320_pixels_and_at_twice_the_size(tmp_path: Path, service: httpx.Client, card: Card) -> None:

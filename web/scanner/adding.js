@@ -3,6 +3,7 @@
 import { dayOf, hex } from "../bytes.js";
 import { read } from "../card.js";
 import { continuation, heldCard } from "../continuing.js";
+import { latest } from "../days.js";
 import { RecordError } from "../errors.js";
 import { generate, sign, stationOf } from "../signer.js";
 import { cardText } from "../symbol.js";
@@ -11,16 +12,20 @@ import { button, h, show } from "./dom.js";
 import { keep, persist, recall } from "./memory.js";
 import { symbolSvg } from "./symbols.js";
 
+const QUARTERS = Array.from({ length: 96 }, (_, n) => [n >> 2, (n % 4) * 15].map((part) => String(part).padStart(2, "0")).join(":"));
 const OPEN = 1; // the highest sensitivity that may stand on a card in the open
 const KINDS = ["medicine", "vaccine", "service", "finding", "observation"];
 const TABLES = { medicine: "medicines", vaccine: "vaccines", service: "services", finding: "findings" };
 
 /** The form, or what this phone still lacks. */
 export async function addScreen(app) {
-  const { page, issuers } = app;
+  const { page, issuers, reading } = app;
   const key = await recall("station-key");
-  const held = heldCard(app.session.texts);
+  if (app.reading !== reading) return; // cleared while it looked
+  if (reading.other_cards) return message(app, page.say("add_one_card"));
+  const held = heldCard(reading);
   if (!held) return message(app, page.say("add_needs_card"));
+  if (app.today() < latest([issuers.bundle.issuedOn, app.newestCard])) return message(app, page.say("add_clock"));
   if (!key) return keyScreen(app, null);
   const match = stationOf(key.publicKey, issuers.bundle);
   const today = dayOf(app.today());
@@ -58,12 +63,14 @@ function formScreen(app, key, held) {
   const contact = { date: app.today(), observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
   const state = { person: 0, contact };
   const listed = h("ul", { id: "added" });
+  const time = h("div");
   const problem = h("p", { role: "alert", className: "problem" });
   const place = h("div");
   const people = h("select", { id: "person", "aria-label": page.say("for_whom"), onchange: (event) => {
     state.person = Number(event.target.value);
     state.contact = { ...contact, observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
     listed.replaceChildren();
+    time.replaceChildren();
     choose();
   } }, held.roles.map((role, n) => h("option", { value: n }, app.personName(n))));
   const kinds = h("select", { id: "kind", "aria-label": page.say("what") }, KINDS.map((kind) => h("option", { value: kind }, page.say(`add_${kind}`))));
@@ -71,10 +78,15 @@ function formScreen(app, key, held) {
     problem.textContent = "";
     put(state.contact, kinds.value, entry);
     listed.append(h("li", {}, words));
+    if (timed(state.contact, app.tables.known) && time.childElementCount === 0) time.append(timeField(app, state.contact));
     choose();
   }, problem));
   kinds.onchange = choose;
   const done = async () => {
+    if (timed(state.contact, app.tables.known) && !state.contact.time) {
+      problem.textContent = page.say("time_missing");
+      return;
+    }
     try {
       await signed(app, key, held, state);
     } catch (error) {
@@ -89,6 +101,7 @@ function formScreen(app, key, held) {
     h("label", {}, page.say("what"), kinds),
     place,
     listed,
+    time,
     problem,
     h("div", { className: "row" }, button(page.say("sign"), done, { className: "main", id: "sign" }), button(page.say("cancel"), () => app.showReading())),
   );
@@ -99,6 +112,19 @@ function put(contact, kind, entry) {
   if (kind === "observation") contact.observations[entry.key] = entry.value;
   else if (kind === "finding" || kind === "service") contact[`${kind}s`] = Array.from(new Set([...contact[`${kind}s`], entry]));
   else contact[`${kind}s`].push(entry);
+}
+
+/** Whether a contact needs its local time: a time-critical medicine was given once. */
+function timed({ medicines }, known) {
+  return medicines.some(({ medicine, timing }) => timing === undefined && (known.medicines.byKey.get(medicine).groups || []).includes("time_critical"));
+}
+
+/** The local time of a contact: this quarter of an hour, until another is chosen. */
+function timeField(app, contact) {
+  const now = new Date();
+  contact.time = QUARTERS[now.getHours() * 4 + Math.floor(now.getMinutes() / 15)];
+  const options = QUARTERS.map((quarter) => h("option", { value: quarter, selected: quarter === contact.time }, quarter));
+  return h("label", {}, app.page.say("time_given"), h("select", { id: "time", onchange: (event) => { contact.time = event.target.value; } }, options));
 }
 
 /** The fields of one kind of entry; `add(entry, words)` takes one that is whole. */
@@ -183,14 +209,15 @@ function entryOf(kind, entry, fields, page, problem) {
 
 /** Sign, read back, show. */
 async function signed(app, key, held, { person, contact }) {
-  const { page, tables, issuers } = app;
+  const { page, tables, issuers, session } = app;
   const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
   if (Object.keys(filled).length === 1) throw new RecordError("nothing was entered");
   const payload = continuation(held, { person, contact: filled }, { today: app.today(), known: tables.known });
   const text = cardText(await sign(payload, key, issuers.bundle.network), issuers.bundle.network);
   const back = await read([text], { bundle: issuers.bundle, now: app.today(), known: tables.known, curves: tables.curves });
   if (back.verdict !== "verified") throw new RecordError("the sticker does not read back");
-  app.session.texts.add(text);
+  if (app.session !== session) return; // cleared while it signed
+  session.texts.add(text);
   show(
     h("h1", {}, page.say("sticker")),
     h("div", { className: "code sticker", id: "sticker" }, symbolSvg(text, "M"), h("p", {}, app.language.ui("added").text), h("p", {}, `${app.language.day(contact.date)} · ${app.language.ui("not_identity_document").text}`)),

@@ -31,6 +31,7 @@ class Scanner {
     this.decoder = new Decoder();
     this.forgetAll();
     for (const event of ["pointerdown", "keydown", "input"]) window.addEventListener(event, () => this.touched(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.woken());
     window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("pageshow", ({ persisted }) => persisted && this.start());
     window.addEventListener("keydown", (event) => this.typed(event));
@@ -55,11 +56,20 @@ class Scanner {
   }
 
   touched() {
+    this.lastTouch = Date.now();
     clearTimeout(this.idle);
-    this.idle = setTimeout(() => {
-      if (this.session.keepOpen) this.touched();
-      else if (this.session.texts.size > 0 || this.camera) this.start();
-    }, IDLE);
+    this.idle = setTimeout(() => this.untouched(), IDLE);
+  }
+
+  /** A phone that slept: its timer stood still too. */
+  woken() {
+    if (document.visibilityState === "visible" && Date.now() - this.lastTouch >= IDLE) this.untouched();
+  }
+
+  /** Clear what nobody has touched for too long. */
+  untouched() {
+    if (this.session.keepOpen) this.touched();
+    else if (this.session.texts.size > 0 || this.camera) this.start();
   }
 
   /** Today by the clock of this device. */
@@ -141,13 +151,16 @@ class Scanner {
       h("div", { className: "row" }, button(page.say("cancel"), () => (more ? this.showReading() : this.start())), this.photoButton()),
     );
     performance.mark("camera");
-    this.camera = new Camera(video, this.decoder, { found: (texts) => this.found(texts), tick: (took) => this.ticked(took, hint) });
+    const camera = new Camera(video, this.decoder, { found: (texts) => this.found(texts), tick: (took) => this.ticked(took, hint) });
+    this.camera = camera;
     try {
-      await this.camera.start();
+      await camera.start();
+      if (this.camera !== camera) return; // left while the browser asked
       document.body.dataset.camera = "on";
       controls.append(...this.controls());
     } catch (error) {
       if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
+      if (this.camera !== camera) return;
       this.stopCamera();
       hint.textContent = page.say("no_camera");
     }
@@ -194,7 +207,7 @@ class Scanner {
     show(h("h1", {}, page.say("looking")));
     let texts = [];
     try {
-      texts = await textsOfFile(this.decoder, file);
+      texts = await textsOfFile(this.decoder, file, isOurs);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
     }
@@ -248,7 +261,8 @@ class Scanner {
 
   found(texts) {
     const bundleTexts = texts.filter(isBundleText);
-    const fresh = texts.filter((text) => !isBundleText(text) && !this.session.texts.has(text));
+    const cardTexts = texts.filter((text) => CARD_TEXT.test(text)); // another code beside the card says nothing of the card
+    const fresh = cardTexts.filter((text) => !this.session.texts.has(text));
     if (bundleTexts.length > 0) this.issuers.scanned(bundleTexts, this);
     if (fresh.length === 0) return;
     fresh.forEach((text) => this.session.texts.add(text));
@@ -257,7 +271,7 @@ class Scanner {
         this.settling = null;
         this.stopCamera();
         this.evaluate();
-      }, this.session.texts.size === texts.length && fresh.every((text) => CARD_TEXT.test(text)) ? 0 : MORE_PARTS);
+      }, this.session.texts.size === cardTexts.length ? 0 : MORE_PARTS);
     }
   }
 
@@ -302,6 +316,11 @@ class Scanner {
   showHolder() {
     return showHolder(this);
   }
+}
+
+/** Whether a code is one that the scanner is for: of a card, or of a list of issuers. */
+function isOurs(text) {
+  return CARD_TEXT.test(text) || isBundleText(text);
 }
 
 function firstLanguage(languages) {

@@ -6,16 +6,18 @@ const PAUSE = 60; // milliseconds between frames
 export class Camera {
   /** `found(texts)` is called for every frame with codes in it, `tick(milliseconds)` after each frame. */
   constructor(video, decoder, { found, tick }) {
-    Object.assign(this, { video, decoder, found, tick, stream: null });
+    Object.assign(this, { video, decoder, found, tick, stream: null, stopped: false });
   }
 
-  /** Start; rejects with a DOMException where there is no camera or it may not be used. */
+  /** Start; rejects with a DOMException where there is no camera or it may not be used. Stopped before it was allowed, it stays off. */
   async start() {
+    this.stopped = false;
     const wanted = { facingMode: { ideal: "environment" }, width: { ideal: WIDTH }, height: { ideal: (WIDTH * 3) / 4 } };
     this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    if (this.stopped) return this.stop();
+    [this.track] = this.stream.getVideoTracks();
     this.video.srcObject = this.stream;
     await this.video.play();
-    [this.track] = this.stream.getVideoTracks();
     this.can = this.track.getCapabilities ? this.track.getCapabilities() : {};
     if (this.can.focusMode && this.can.focusMode.includes("continuous")) await this.set({ focusMode: "continuous" });
     this.started = performance.now();
@@ -24,6 +26,7 @@ export class Camera {
   }
 
   stop() {
+    this.stopped = true;
     if (this.stream) this.stream.getTracks().forEach((track) => track.stop());
     this.stream = null;
     this.video.srcObject = null;

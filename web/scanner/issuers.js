@@ -1,19 +1,26 @@
 /** The trust bundle on this phone: where it came from, how old it is, how it gets newer, and how it goes on to a colleague. */
 
 import { bundleFromTexts, bundleTexts, parseBundleText } from "../bundle_texts.js";
-import { isoDate } from "../bytes.js";
+import { hex, isoDate } from "../bytes.js";
 import { HealthcardError, Rollback, TrustError } from "../errors.js";
+import { thumbprint } from "../sign.js";
 import { TrustBundle } from "../trust.js";
 import { daysBetween } from "../days.js";
 import { button, h, show } from "./dom.js";
-import { keep, persist } from "./memory.js";
+import { forget, keep, persist } from "./memory.js";
 import { carriedBundle, publishedBundle, STANDALONE } from "./source.js";
 import { symbolSvg } from "./symbols.js";
 
 const LARGEST = 256 * 1024; // bytes
+const SHOWN = 16; // bytes of a thumbprint
 
 export function isBundleText(text) {
   return /^MC[HT]B\d:/.test(text);
+}
+
+/** A thumbprint in groups, as `healthcard trust` shows it: what two people compare on the telephone. */
+async function fingerprint(key) {
+  return hex((await thumbprint(key)).subarray(0, SHOWN)).match(/.{4}/g).join(" ");
 }
 
 export class Issuers {
@@ -37,12 +44,26 @@ export class Issuers {
     return Math.max(0, daysBetween(this.bundle.issuedOn, this.today()));
   }
 
-  /** Take a newer bundle; raises TrustError and Rollback. */
+  /**
+   * Take a newer bundle; raises TrustError and Rollback. The first one is only given back: it vouches for itself alone, so somebody must
+   * say that its root is right before `hold`.
+   */
   async take(raw) {
     const newer = await this.opened(raw);
-    this.bundle = this.bundle ? this.bundle.update(newer) : newer;
-    await keep("bundle", this.bundle.raw);
+    if (!this.bundle) return newer;
+    await this.hold(this.bundle.update(newer));
+    return null;
+  }
+
+  async hold(bundle) {
+    this.bundle = bundle;
+    await keep("bundle", bundle.raw);
     await persist();
+  }
+
+  async forget() {
+    Object.assign(this, { bundle: null, raw: null });
+    await forget("bundle");
   }
 
   /** How old the list is, on the first screen. */
@@ -56,11 +77,7 @@ export class Issuers {
   screen(app, said = "") {
     const { page, language } = app;
     const input = h("input", { type: "file", id: "bundle-file", className: "hidden", onchange: () => this.tried(app, () => this.fromFile(input.files[0])) });
-    const own = this.bundle && [
-      h("p", { className: "sentence" }, language.counted("bundle_age", this.age).text),
-      h("p", { className: "quiet" }, page.say("bundle_about", { version: this.bundle.version, day: language.day(this.bundle.issuedOn), network: this.bundle.network })),
-      h("ul", { className: "quiet" }, this.bundle.organisations.map(({ name }) => h("li", {}, name))),
-    ];
+    const own = this.bundle && [h("p", { className: "sentence" }, language.counted("bundle_age", this.age).text), about(app, this.bundle)];
     show(
       h("h1", {}, page.say("issuers")),
       own || h("p", {}, page.say("no_issuers")),
@@ -71,8 +88,41 @@ export class Issuers {
         h("label", { htmlFor: "bundle-file", className: "button", tabIndex: 0, role: "button" }, page.say("from_file")),
         !STANDALONE && button(page.say("from_colleague"), () => app.scan(), { id: "from-colleague" }),
         this.bundle && button(page.say("show_issuers"), () => this.showCodes(app), { id: "show-issuers" }),
+        this.bundle && !STANDALONE && button(page.say("issuers_forget"), () => this.forgetScreen(app), { id: "forget-issuers" }),
         this.bundle && button(page.say("back"), () => app.start()),
       ),
+    );
+  }
+
+  /** The first list: whose it is, for somebody to compare before it is believed. */
+  async firstScreen(app, bundle) {
+    const { page } = app;
+    const root = bundle.roots[bundle.roots.length - 1];
+    const prints = await Promise.all(root.keys.map(fingerprint));
+    const right = async () => {
+      await this.hold(bundle);
+      this.screen(app, page.say("issuers_new"));
+    };
+    show(
+      h("h1", {}, page.say("issuers_first")),
+      h("p", {}, page.say("issuers_compare")),
+      about(app, bundle),
+      h("p", {}, page.say("root_keys", { threshold: root.threshold, n: root.keys.length })),
+      h("ul", { id: "root-keys" }, prints.map((print) => h("li", { className: "key", dir: "ltr" }, print))),
+      h("div", { className: "row" }, button(page.say("issuers_right"), right, { className: "main", id: "issuers-right" }), button(page.say("cancel"), () => this.screen(app))),
+    );
+  }
+
+  forgetScreen(app) {
+    const { page } = app;
+    const sure = async () => {
+      await this.forget();
+      this.screen(app);
+    };
+    show(
+      h("h1", {}, page.say("issuers_forget")),
+      h("p", {}, page.say("issuers_forget_help")),
+      h("div", { className: "row" }, button(page.say("issuers_forget"), sure, { id: "forget-sure" }), button(page.say("cancel"), () => this.screen(app), { className: "main" })),
     );
   }
 
@@ -80,7 +130,8 @@ export class Issuers {
     const { page } = app;
     try {
       const before = this.bundle && this.bundle.version;
-      await work();
+      const first = await work();
+      if (first) return await this.firstScreen(app, first);
       this.screen(app, page.say(this.bundle.version === before ? "issuers_same" : "issuers_new"));
     } catch (error) {
       if (error instanceof HealthcardError) this.screen(app, page.say(error instanceof Rollback ? "issuers_older" : "issuers_bad"));
@@ -90,12 +141,12 @@ export class Issuers {
   }
 
   async fromNetwork() {
-    await this.take(await publishedBundle());
+    return this.take(await publishedBundle());
   }
 
   async fromFile(file) {
     if (file.size > LARGEST) throw new TrustError("more than 256 KiB");
-    await this.take(await file.arrayBuffer());
+    return this.take(await file.arrayBuffer());
   }
 
   /** One or several symbols of a colleague's screen; the first that are complete and newer are taken. */
@@ -142,4 +193,13 @@ export class Issuers {
     }));
     next();
   }
+}
+
+/** What a list says of itself: which network, how new, whose cards. */
+function about({ page, language }, bundle) {
+  const network = bundle.network === "test" ? language.ui("test").text : page.say("network_real");
+  return [
+    h("p", { className: "quiet" }, page.say("bundle_about", { version: bundle.version, day: language.day(bundle.issuedOn), network })),
+    h("ul", { className: "quiet" }, bundle.organisations.map(({ name }) => h("li", {}, name))),
+  ];
 }

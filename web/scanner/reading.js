@@ -23,6 +23,7 @@ export function readingScreen(app) {
       h("ul", { className: "notices" }, noticed.map((line) => h("li", {}, line))),
     ),
     reading.parts.length > 1 && h("ul", { className: "parts" }, reading.parts.map((part, n) => h("li", {}, partLine(app, part, n)))),
+    reading.other_cards && h("p", { className: "amber sentence", id: "other-cards" }, page.say("other_cards", { n: reading.other_cards })),
     reading.handover ? (settings.helpDesk ? helpDesk(app) : summary(app)) : h("p", {}, page.say("use_words")),
     h("nav", { className: "actions", "aria-label": page.say("next_steps") },
       STANDALONE ? app.photoButton() : button(page.say("another_code"), () => app.scan(true), { id: "another" }),

@@ -5,7 +5,7 @@ import { epochSecret } from "../keyfile.js";
 import { button, h, show } from "./dom.js";
 
 export function unlockScreen(app) {
-  const { page } = app;
+  const { page, session } = app;
   const file = h("input", { type: "file", id: "epoch-key", "aria-label": page.say("epoch_key") });
   const passphrase = h("input", { type: "password", id: "passphrase", autocomplete: "off" });
   const problem = h("p", { role: "alert", className: "problem" });
@@ -13,7 +13,9 @@ export function unlockScreen(app) {
     if (!file.files[0]) return;
     problem.textContent = page.say("looking");
     try {
-      app.session.unseal = [await epochSecret(await file.files[0].text(), passphrase.value, app.issuers.bundle.network, app.tables.curves)];
+      const secret = await epochSecret(await file.files[0].text(), passphrase.value, app.issuers.bundle.network, app.tables.curves);
+      if (app.session !== session) return; // cleared while it opened
+      session.unseal = [secret];
       await app.evaluate();
     } catch (error) {
       if (!(error instanceof HealthcardError)) throw error;
