@@ -22,7 +22,7 @@ from healthcard.clinic import entry
 from healthcard.clinic.questions import questions
 from healthcard.codec import ID_SIZE, Part
 from healthcard.counts import Counts, services_given
-from healthcard.errors import HealthcardError, KeyFileError, Problem, RecordError, WrongPassphrase
+from healthcard.errors import HealthcardError, KeyFileError, Locked, NoSuchCard, Problem, RecordError, WrongPassphrase
 from healthcard.printing import check as check_scan
 from healthcard.printing import printers, rendering, templates
 from healthcard.printing.sheets import Look
@@ -38,18 +38,6 @@ IDLE_SECONDS = 600
 MOST_CARDS = 64  # made and not yet handed over
 WAIT_AFTER_WRONG = 1.0  # seconds, doubled with each wrong passphrase
 LONGEST_WAIT = 60.0
-
-
-class Locked(HealthcardError):
-    """The station is locked: nothing is done before its passphrase is given."""
-
-    code = "locked"
-
-
-class NoSuchCard(HealthcardError):
-    """A card that was handed over or forgotten, or never made here."""
-
-    code = "not-found"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@
     |-- ServiceError             what a service or a batch can't do or be; no word of the format
     |   |-- ImportNotAllowed     import-not-allowed: the holder did not say yes, and no vital interest was stated
     |   |-- JournalError         bad-journal: of another key, damaged, in use, or on a full disk
+    |   |-- Locked               locked: the desk wants its passphrase first
+    |   |-- NoSuchCard           not-found: a card that the desk has handed over or forgotten
     |   |-- NoAnswer             no-answer: it can't be reached, or what answers is not it
     |   |-- Refused              refused: it did not do what was asked; `code` is its own word for why
     |   |-- SettingError         bad-setting: a setting that is missing, wrong or not safe
@@ -195,6 +197,18 @@ class Rollback(TrustError):
 
 class ServiceError(HealthcardError):
     """What a service or a batch can't be or do; its words are none of the format (spec section 8)."""
+
+
+class Locked(ServiceError):
+    """A desk that is locked: nothing is done before its passphrase is given."""
+
+    code = "locked"
+
+
+class NoSuchCard(ServiceError):
+    """A card that was handed over or forgotten, or never made at this desk."""
+
+    code = "not-found"
 
 
 class NoAnswer(ServiceError):

@@ -19,10 +19,10 @@ from opentelemetry import trace
 from PIL import Image
 
 from api import sheets, station
-from api.desk import Desk, Face, Locked, NoSuchCard
+from api.desk import Desk, Face
 from healthcard import card, files, picture
 from healthcard.counts import Counts, services_given
-from healthcard.errors import PrintError, TrustError, WrongPassphrase
+from healthcard.errors import Locked, NoSuchCard, PrintError, TrustError, WrongPassphrase
 from healthcard.printing import rendering
 from healthcard.record import Record
 from healthcard.resources import example
