@@ -1,8 +1,6 @@
 """A station as a real server on loopback with a browser's session, for tests of the desk and of its page."""
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from api import station
 from api.desk import Desk, Settings
 from api.guard import SERVER
 from healthcard import keyfile
+from tests.serving import at_work
 from tests.world import World
 
 PASSPHRASE = "four words of a passphrase"
@@ -53,19 +52,8 @@ def running(given: Settings, today: date) -> Iterator[Session]:
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = station.create_app(given, listening.getsockname()[1], now=lambda: today)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        with httpx.Client(base_url=address, timeout=60) as client:
-            yield Session(client, app.state.desk, address, app.state.entrance)
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
+    with listening, at_work(server, listening), httpx.Client(base_url=address, timeout=60) as client:
+        yield Session(client, app.state.desk, address, app.state.entrance)
 
 
 def enter(session: Session, *, unlock: bool = True) -> Session:

@@ -1,11 +1,31 @@
-"""A server on loopback that answers as a test wants it to, right or wrong."""
+"""Servers on loopback: our own applications at work, and one that answers as a test wants it to, right or wrong."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import uvicorn
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def at_work(server: uvicorn.Server, *listening: socket.socket) -> Iterator[None]:
+    """An application's server while it runs in a thread, on its own port or on sockets that listen already."""
+    thread = threading.Thread(target=server.run, args=(list(listening) or None,))
+    thread.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from healthcard.record import Record
 from healthcard.trust import custody
 from healthcard.trust.bundle import published_signer
 from tests import service_examples
+from tests.serving import at_work
 from tests.world import ORGANISATIONS, World
 
 TODAY = date(2026, 7, 2)
@@ -51,19 +52,10 @@ def running(bundle_file: Path, today: date = TODAY) -> Iterator[httpx.Client]:
 @contextmanager
 def running_app(app: FastAPI) -> Iterator[httpx.Client]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, **guard.SERVER))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
+    with at_work(server):
         port = server.servers[0].sockets[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             yield client
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

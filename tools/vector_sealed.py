@@ -273,7 +273,7 @@ def _damaged_content() -> Iterator[SealedCase]:
         ("event_short_observation", "an observation without its value", [-3, 47]),
         ("event_small_dose_in_the_long_form", "a small dose in the long form", [122, 1, 1, 30]),
         ("observation_null", "an observation without a value", [-3, 47, None]),
-        ("observation_negative_number", "observation -1", [-3, -1, 0]),
+        ("observation_negative_number", "observation -1", [-3, -1, 1]),
     ):
         yield bad(name, "M96", comment, [[0, 0, event]])
     yield bad("observation_twice", "M96", "two values of one test", [[0, 0, [-3, 47, 0], [-3, 47, 1]]])

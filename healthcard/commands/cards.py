@@ -22,6 +22,8 @@ from healthcard.commands.options import (
     PassphraseFile,
     RecordFile,
     SealProfile,
+    TextLight,
+    TypedAgain,
     Unseal,
     UnsealPassphrase,
 )
@@ -49,10 +51,8 @@ def issue(
     template: Annotated[str, typer.Option(help="template of the face")] = "a7",
     language: FaceLanguage = None,
     route: Route = printing.ROUTE_LANGUAGE,
-    typed_again: Annotated[
-        list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
-    ] = None,
-    text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    typed_again: TypedAgain = None,
+    text_light: TextLight = False,
     hours: Hours = "",
     own_templates: OwnTemplates = None,
     profile: SealProfile = None,
@@ -133,10 +133,8 @@ def extend(
     template: Annotated[str | None, typer.Option(help="template; default: a7, of a sticker sticker58", show_default=False)] = None,
     language: FaceLanguage = None,
     route: Route = printing.ROUTE_LANGUAGE,
-    typed_again: Annotated[
-        list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
-    ] = None,
-    text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    typed_again: TypedAgain = None,
+    text_light: TextLight = False,
     hours: Hours = "",
     own_templates: OwnTemplates = None,
     unseal: Unseal = None,

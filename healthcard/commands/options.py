@@ -39,6 +39,10 @@ IssuedList = Annotated[
     Path | None,
     typer.Option("--issued-list", help="file that keeps a hash of each part signed here, for the keepers of the root", show_default=False),
 ]
+TypedAgain = Annotated[
+    list[str] | None, typer.Option(help="PLACE=VALUE: an unlikely value, typed a second time", show_default=False)
+]
+TextLight = Annotated[bool, typer.Option("--text-light", help="a face without clinical words")]
 OnPrinter = Annotated[
     str | None, typer.Option("--printer", help="print on this printer of CUPS, and write no file", show_default=False)
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from healthcard.commands.options import TextLight
 from healthcard.commands.terminal import write_files
 from healthcard.errors import PrintError
 from healthcard.printing import proof, rendering, templates
@@ -50,7 +51,7 @@ def preview(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of a template", show_default=False)],
     language: Annotated[str, typer.Option("--language", "-l", callback=known_language, help="hers, which comes first")] = "en",
     route: Route = rendering.ROUTE_LANGUAGE,
-    text_light: Annotated[bool, typer.Option("--text-light", help="a face without clinical words")] = False,
+    text_light: TextLight = False,
     hours: Hours = "",
     out: Annotated[Path, typer.Option(help="folder for NAME.pdf and NAME.png")] = Path("."),
     own: OwnTemplates = None,
