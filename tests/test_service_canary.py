@@ -24,6 +24,7 @@ from healthcard.errors import StoreError, StoreFull
 from healthcard.record import Record
 from healthcard.trust import custody, uploads
 from healthcard.trust.bundle import CARD_AAD, published_signer
+from tests import postgres
 from tests.test_access import CBOR, COSE, Region, partner_id, seized_files
 from tests.test_canary import MARKED_WORD, markers
 from tests.test_verifier import JSON, PNG, altered, blank_picture, picture, send_raw, waited
@@ -37,6 +38,13 @@ TEXT, FILE = {"Content-Type": JSON}, {"Content-Type": PNG}
 @pytest.fixture(scope="module")
 def world() -> World:
     return World.build(TODAY)
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[postgres.Server]:
+    """A server that holds nothing of other tests: its log of changes is searched too."""
+    with postgres.server() as made:
+        yield made
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
