@@ -11,7 +11,6 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from healthcard.errors import NewerVersion, Unreadable
@@ -23,7 +22,7 @@ from . import documents, problems
 from .access import Access
 from .documents import OTHER_CARDS_HEADER, VERDICT_HEADER, Batch, Texts
 from .held import Held
-from .readings import Readings, decoded_json, json_body, media_type, verdict_json
+from .readings import Readings, answer, decoded_json, json_body, media_type, verdict_json
 
 LARGEST_BATCH = 2 * 1024 * 1024
 ITEMS_A_REQUEST = 10  # so many items of a batch count as one request
@@ -49,7 +48,7 @@ def router(held: Held, access: Access, readings: Readings, now: Callable[[], dat
         for item in items:
             results.append(result(request, item, scope))
             await asyncio.sleep(0)  # others are answered meanwhile
-        return JSONResponse({"results": results})
+        return answer({"results": results})
 
     def result(request: Request, item: object, scope: str) -> dict[str, Any]:
         try:

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from healthcard import card as cards
 from healthcard import picture as pictures
@@ -83,6 +84,11 @@ def verdict_json(reading: Reading) -> dict[str, Any]:
 def decoded_json(reading: Reading) -> dict[str, Any]:
     """The whole reading, and whether the holder lets a partner import it."""
     return reading.to_json() | {"import_allowed": import_allowed(reading)}
+
+
+def answer(content: dict[str, Any]) -> Response:
+    """The JSON of a reading or of many, written by pydantic, which is quicker than Python's json."""
+    return Response(to_json(content), media_type=documents.JSON)
 
 
 def unlocked(settings: Settings) -> list[bytes]:

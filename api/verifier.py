@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
@@ -34,7 +34,7 @@ from .held import Held
 from .limits import Limits
 from .metrics import MEDIA_TYPE, Metrics
 from .pages import PagesBeside
-from .readings import Readings, decoded_json, verdict_json
+from .readings import Readings, answer, decoded_json, verdict_json
 from .settings import Settings
 from .store import Store
 
@@ -64,21 +64,19 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
     app.add_middleware(Guard, bundle_version=lambda: held.version, count=metrics.count)
     problems.install(app)
 
-    asked_most = APIRouter(route_class=DirectRoute)
-
-    @asked_most.post("/v1/verify", **documents.reading(Verdict))
     async def verify(request: Request) -> Response:
         """Verdict, notices, issuer and day of issue of one or several parts of a card; nothing of the record."""
         access.admit(request, "verify")
-        return JSONResponse(verdict_json(await readings.of(request)))
+        return answer(verdict_json(await readings.of(request)))
 
-    @asked_most.post("/v1/decode", **documents.reading(Decoded))
     async def decode(request: Request) -> Response:
         """The whole reading: verdict, record, handover, and whether the holder lets a partner import it."""
         access.admit(request, "decode")
-        return JSONResponse(decoded_json(await readings.of(request)))
+        return answer(decoded_json(await readings.of(request)))
 
-    app.include_router(asked_most)  # first, for routes are looked through in order
+    # First, for routes are looked through in order, and not in a router of their own, which would be looked through once more.
+    for path, handler, model in (("/v1/verify", verify, Verdict), ("/v1/decode", decode, Decoded)):
+        app.router.add_api_route(path, handler, methods=["POST"], route_class_override=DirectRoute, **documents.reading(model))
     app.include_router(exports.router(held, access, readings, now))
     app.include_router(uploads.router(held, access, now))
 
