@@ -6,14 +6,13 @@
 Running it again changes nothing. Pictures are compared by what they show: how they are compressed differs between machines.
 """
 
-import io
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from pictures import laid_out, shows
 
 CHECKOUT = Path(__file__).parent.parent
 sys.path.insert(0, str(CHECKOUT))
@@ -23,8 +22,7 @@ from healthcard.printing import layout, proof, rendering, templates  # noqa: E40
 PAGE = CHECKOUT / "docs" / "gallery.md"
 PICTURES = CHECKOUT / "docs" / "pictures" / "gallery"
 EXAMPLE = CHECKOUT / "print_templates" / "example" / "a6.json"
-TABLE, GAP = 226, 14  # grey of what the prints lie on, and how much of it is seen, in dots
-GREYS = 8
+GAP, GREYS = 14, 8
 DPI = {"a7": 160, "id1": 160, "a6": 150, "roll58": 130, "roll80": 130, "sticker58": 130, "sticker": 160, "poster": 80}
 # Template, record, her language, the route's, and whether the face is text-light.
 SHOWN = (
@@ -70,21 +68,7 @@ def pictures() -> Iterator[Shown]:
             data = rendering.card_data(proof.reference_cards()[record], hers, route, light, template)
         pages = layout.compile_template(name, data, "png", DPI[name])
         about = f"{NAMES[hers]} and {NAMES[route]}{', text-light' if light else ''}"
-        yield Shown(f"{name}-{hers}{'-light' if light else ''}.png", name, about, laid_out(pages))
-
-
-def laid_out(pages: list[bytes]) -> bytes:
-    """The pages beside each other on a table, as PNG of few greys."""
-    sides = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
-    width, height = sum(side.width for side in sides) + GAP * (len(sides) + 1), max(side.height for side in sides) + 2 * GAP
-    sheet = Image.new("L", (width, height), TABLE)
-    left = GAP
-    for side in sides:
-        sheet.paste(side, (left, GAP))
-        left += side.width + GAP
-    file = io.BytesIO()
-    sheet.quantize(GREYS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return file.getvalue()
+        yield Shown(f"{name}-{hers}{'-light' if light else ''}.png", name, about, laid_out(pages, GAP, GREYS))
 
 
 def page(shown: list[Shown]) -> str:
@@ -112,12 +96,6 @@ def example() -> str:
     card = proof.reference_cards()[proof.FAMILY]
     data = rendering.card_data(card, "es", "en", False, templates.find("a6"), "8:00-17:00")
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def shows(png: bytes) -> tuple[tuple[int, int], bytes]:
-    """Size and pixels of a picture."""
-    with Image.open(io.BytesIO(png)) as picture:
-        return picture.size, picture.convert("L").tobytes()
 
 
 def main() -> int:

@@ -28,7 +28,8 @@ DAY = date(2026, 7, 2)
 CARD_ID = bytes.fromhex("0102030405060708")  # every other card's is random
 LANGUAGE, ROUTE = "es", "en"
 DPI = 254  # ten dots a millimetre
-TABLE, GAP = 226, 30  # grey of what the card lies on, and how much of it is seen, in dots
+TABLE = 226  # grey of what the prints lie on
+GAP = 30  # how much of it is seen, in dots
 GREYS = 16
 
 
@@ -40,22 +41,29 @@ def picture() -> bytes:
     match = card.authorised(world.bundle, world.station_signer, ISSUE, DAY)
     issued = card.signed(part, world.station_signer, world.bundle, match, vocabulary.default(), card.USUAL_SEALING)
     pages = layout.compile_template("a7", printing.card_data(issued, LANGUAGE, ROUTE, False), "png", DPI)
+    png = laid_out(pages, GAP, GREYS)
+    printing.check_scan(png, issued)
+    return png
+
+
+def laid_out(pages: list[bytes], gap: int, greys: int) -> bytes:
+    """The pages beside each other on a table of which `gap` dots are seen around each, as PNG of few greys."""
     sides = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
-    width, height = sum(side.width for side in sides) + GAP * (len(sides) + 1), max(side.height for side in sides) + 2 * GAP
+    width, height = sum(side.width for side in sides) + gap * (len(sides) + 1), max(side.height for side in sides) + 2 * gap
     sheet = Image.new("L", (width, height), TABLE)
-    left = GAP
+    left = gap
     for side in sides:
-        sheet.paste(side, (left, GAP))
-        left += side.width + GAP
+        sheet.paste(side, (left, gap))
+        left += side.width + gap
     file = io.BytesIO()
-    sheet.quantize(GREYS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True, bits=4)
-    printing.check_scan(file.getvalue(), issued)
+    sheet.quantize(greys, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
-def shows(png: bytes) -> bytes:
-    """The pixels; how they are compressed differs between machines."""
-    return Image.open(io.BytesIO(png)).convert("L").tobytes()
+def shows(png: bytes) -> tuple[tuple[int, int], bytes]:
+    """Size and pixels of a picture; how they are compressed differs between machines."""
+    with Image.open(io.BytesIO(png)) as picture:
+        return picture.size, picture.convert("L").tobytes()
 
 
 def main() -> int:

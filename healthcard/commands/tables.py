@@ -10,9 +10,9 @@ import typer
 from healthcard import sizes, vocabulary
 from healthcard.commands.options import Json, RecordFile, known_language, printable
 from healthcard.commands.terminal import read_record
+from healthcard.exchange.words import entry_label
 from healthcard.trust.bundle import TrustBundle
 from healthcard.vocabulary import Entry, Medicine, Quantity
-from healthcard.words.labels import label
 
 
 def size(
@@ -53,10 +53,5 @@ def vocabulary_command(
 def vocabulary_row(table: str, entry: Entry, language: str) -> dict[str, Any]:
     """One line of a table: number, word, label in the language, unit and sensitivity."""
     unit = entry.unit if isinstance(entry, Quantity | Medicine) else ""
-    if isinstance(entry, Quantity):
-        named = label("observation", entry.key, language, entry.role)
-    elif table in vocabulary.default().enumerations:
-        named = label("enumeration", f"{table}.{entry.key}", language)
-    else:
-        named = label({"allergies": "allergy"}.get(table, table.removesuffix("s")), entry.key, language)
+    named = entry_label(table, entry.key, language)
     return {"number": entry.number, "key": entry.key, "label": named.text, "unit": unit, "sensitivity": entry.sensitivity}
