@@ -3,15 +3,18 @@
     python tools/language_docs.py            write them (again: nothing changes)
     python tools/language_docs.py --check    exit 1 where a file would change
 
-Every line comes from healthcard/vocabulary/labels.csv and healthcard/vocabulary/labels/.
+Every line comes from healthcard/vocabulary/labels.csv and healthcard/vocabulary/labels/, those of screens from web/words/pages.json and
+healthcard/exchange/form_words.csv.
 """
 
+import csv
+import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from clinical_docs import Row, rows, table, write
+from clinical_docs import ROOT, Row, rows, table, write
 
 from healthcard.words.labels import FACE_LANGUAGES, FACE_ONLY, LANGUAGES, label
 
@@ -56,7 +59,8 @@ def overview() -> str:
         "The first five are languages of the interface, of faces and of the notice. The others are for faces and the notice: their tables"
         " hold what she can be told, the rest is shown in English. Digits are Latin in all: the whole route reads them, packages and"
         " devices show them. Medicines keep their international names, as the package in her hand has them. Dates are of the Gregorian"
-        " calendar, with the month in words. The notice has at most 60 words, in Chinese at most 120 characters.", "",
+        " calendar, with the month in words. The notice has at most 60 words, in Chinese at most 120 characters. The words of web pages"
+        " and of forms have [a sheet of their own](languages/interface.md).", "",
     ]  # fmt: skip
     totals = [
         (NAMES[code], str(unchecked[code].total()), str(len(found) - unchecked[code].total()),
@@ -90,5 +94,30 @@ def sheet(language: str) -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
+def interface() -> str:
+    """The words of web pages and of the forms of other systems, which no card prints."""
+    pages = json.loads((ROOT / "web/words/pages.json").read_text(encoding="utf-8"))
+    with (ROOT / "healthcard/exchange/form_words.csv").open(encoding="utf-8", newline="") as file:
+        form = list(csv.DictReader(file))
+    found = {
+        "pages": [(key, *(f"○ {text}" for text in texts)) for key, texts in pages["words"].items()],
+        "forms": [(row["key"], *(marked(row, code) for code in LANGUAGES)) for row in form],
+    }
+    columns = ("key", *(NAMES[code] for code in LANGUAGES))
+    assert tuple(pages["languages"]) == LANGUAGES
+    out = ["<!-- Made by tools/language_docs.py from web/words/pages.json and healthcard/exchange/form_words.csv. -->", "", "# The words of pages and forms", ""]
+    out += ["They are on screens alone: what prints on a card stands in [all languages](../languages.md). Of the pages no line is checked yet.", ""]
+    for kind, lines in found.items():
+        left = Counter(code for line in lines for code, text in zip(LANGUAGES, line[1:], strict=True) if text.startswith("○"))
+        out += collapsed(kind, ", ".join(f"{NAMES[code]} {left[code]}" for code in LANGUAGES if left[code]), columns, lines)
+    return "\n".join(out).rstrip() + "\n"
+
+
+def every_page() -> dict[str, str]:
+    """What this program writes, by path."""
+    sheets = {f"docs/languages/{code}.md": sheet(code) for code in FACE_ONLY}
+    return {"docs/languages.md": overview(), "docs/languages/interface.md": interface()} | sheets
+
+
 if __name__ == "__main__":
-    sys.exit(write({"docs/languages.md": overview()} | {f"docs/languages/{code}.md": sheet(code) for code in FACE_ONLY}))
+    sys.exit(write(every_page()))
