@@ -105,8 +105,11 @@ def interface() -> str:
     }
     columns = ("key", *(NAMES[code] for code in LANGUAGES))
     assert tuple(pages["languages"]) == LANGUAGES
-    out = ["<!-- Made by tools/language_docs.py from web/words/pages.json and healthcard/exchange/form_words.csv. -->", "", "# The words of pages and forms", ""]
-    out += ["They are on screens alone: what prints on a card stands in [all languages](../languages.md). Of the pages no line is checked yet.", ""]
+    out = [
+        "<!-- Made by tools/language_docs.py from web/words/pages.json and healthcard/exchange/form_words.csv. -->", "",
+        "# The words of pages and forms", "",
+        "They are on screens alone: what prints on a card stands in [all languages](../languages.md). Of the pages no line is checked yet.", "",
+    ]  # fmt: skip
     for kind, lines in found.items():
         left = Counter(code for line in lines for code, text in zip(LANGUAGES, line[1:], strict=True) if text.startswith("○"))
         out += collapsed(kind, ", ".join(f"{NAMES[code]} {left[code]}" for code in LANGUAGES if left[code]), columns, lines)
