@@ -103,6 +103,7 @@ class _Reading:
     now: date
     record: Record | None = field(repr=False)
     cards: tuple[Merged, ...] = field(default=(), repr=False)  # the merged parts of each card; `record` is the first one's
+    clock_behind: bool = False  # the device's own date was not believed
 
     @property
     def top(self) -> PartReading:
@@ -123,8 +124,12 @@ class _Reading:
         return self.cards[0].parts[0].part.issued if self.cards else None
 
     def newest_card(self, before: date | None = None) -> date | None:
-        """The newest day of issue of a verified card, `before` included: what a device may keep against a wrong clock (M64)."""
-        seen = [p.part.issued for p in self.parts if p.part and p.verdict == "verified"]
+        """The newest day of issue of a verified card, `before` included: what a device may keep against a wrong clock (M64).
+
+        A card dated after now is no witness against a date that is believed: else one station that is ahead would move every reader.
+        """
+        verified = [p.part.issued for p in self.parts if p.part and p.verdict == "verified"]
+        seen = [issued for issued in verified if issued <= self.now or self.clock_behind]
         return max([*seen, before] if before else seen, default=None)
 
     @cached_property
@@ -254,12 +259,12 @@ def read(
     notices = {notice for part in parts for notice in part.notices}
     if floor > bundle.expires:
         notices.add("old-bundle")
-    if today < earliest:
+    if clock_behind := today < earliest:
         notices.add("clock")
     ordered = _in_order(notices)
     cards = merge([Source(part.part, part.verdict, part.issuer, part.seal == "opened", part.kept) for part in parts if part.part], known)
     kind = VerifiedReading if cards and all(part.verdict == "verified" for part in parts) else UnverifiedReading
-    return kind(parts, ordered, (floor - bundle.issued).days, floor, cards[0].record if cards else None, cards)
+    return kind(parts, ordered, (floor - bundle.issued).days, floor, cards[0].record if cards else None, cards, clock_behind)
 
 
 def read_part(text: str, bundle: TrustBundle, now: date, known: Vocabulary) -> PartReading:

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from healthcard import card, codec, vocabulary
+from healthcard.continuing import extend
+from healthcard.errors import RecordError
 from healthcard.record import Record
 from healthcard.sign import Key
 from healthcard.trust import custody
@@ -67,17 +69,44 @@ def test_a_sticker_of_a_phone_is_read_with_its_card(world: World) -> None:
     ).people[0].contacts[0].model_dump(mode="json", exclude_none=True)
 
 
-def test_values_that_no_record_holds_are_refused(world: World) -> None:
+def test_what_no_record_holds_is_refused_at_the_place_that_the_library_names(world: World) -> None:
+    """Nothing is written in its stead, and no message holds a word or a value that was entered but the key of an observation."""
     made = world.issue(builders.mother(on=TODAY, observations={"weight": 60}))
     wrong: list[dict[str, Any]] = [
         {"observations": {"weight": 60.03}},
         {"observations": {"malaria_test": "perhaps"}},
         {"observations": {"weight": None}},
+        {"observations": {"wieght": 60}},
+        {"findings": ["fever_mother", "feverish"]},
+        {"findings": ["toString"]},
+        {"services": ["connectivity", "connectivty"]},
+        {"vaccines": [{"vaccine": "bcgg", "dose": 1}]},
+        {"vaccines": [{"vaccine": "bcg", "dose": 7}]},
+        {"vaccines": [{"vaccine": "bcg", "dose": 0.5}]},
         {"medicines": [{"medicine": "ors", "amount": 0.3}]},
+        {"medicines": [{"medicine": "ors", "amount": 1}, {"medicine": "orss", "amount": 1}]},
+        {"medicines": [{"medicine": "zinc_20", "amount": 1, "timing": "twise", "days": 10}]},
+        {"medicines": [{"medicine": "zinc_20", "amount": 1, "timing": "once_daily", "days": 0}]},
+        {"time": "10:07"},
+        {"date": "2026-07-03"},
     ]
-    given = [{"date": "2026-07-02"} | entry for entry in wrong] + [{"date": "2026-07-03"}]
-    questions = [{"texts": [made.text], "change": {"person": 0, "contact": contact}, "today": "2026-07-02"} for contact in given]
-    assert [answer.get("error") for answer in phone(world.bundle, *questions)["answers"]] == ["invalid-record"] * 5
+    reading = card.read(made.text, bundle=world.bundle, now=TODAY)
+    changes = [{"person": 0, "contact": {"date": TODAY.isoformat()} | entry} for entry in wrong]
+    changes.append({"person": 1, "contact": {"date": TODAY.isoformat()}})
+    answers = phone(world.bundle, *({"texts": [made.text], "change": change, "today": TODAY.isoformat()} for change in changes))["answers"]
+    for change, answer in zip(changes, answers, strict=True):
+        with pytest.raises(RecordError) as refused:
+            extend(reading, {"person": change["person"]} | change["contact"], world.station_signer, world.bundle, sticker=True, now=TODAY)
+        assert (answer["error"], answer["message"].partition(": ")[0]) == ("invalid-record", refused.value.problems[0].place)
+        assert not any(word in answer["message"] for word in ("feverish", "connectivty", "bcgg", "orss", "twise", "perhaps", "60.03"))
+
+
+def test_a_phone_signs_nothing_that_it_has_no_word_for(world: World) -> None:
+    made = world.issue(builders.mother(on=TODAY, observations={"weight": 60}))
+    wordless: list[dict[str, Any]] = [{"observations": {"#77": 3}}, {"services": ["#299"]}, {"vaccines": [{"vaccine": "#99", "dose": 1}]}]
+    changes = [{"person": 0, "contact": {"date": TODAY.isoformat()} | entry} for entry in wordless]
+    answers = phone(world.bundle, *({"texts": [made.text], "change": change, "today": TODAY.isoformat()} for change in changes))["answers"]
+    assert [answer.get("error") for answer in answers] == ["invalid-record"] * 3
 
 
 def added_to(bundle: TrustBundle, *texts: str) -> codec.Part:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,27 @@ def test_the_newest_card_is_kept(reader: WebReader) -> None:
     asked = [{"ask": "newest", "reading": answer["answer"], "before": before} for before in (None, "2026-01-01", "2026-12-01")]
     issued = answer["answer"]["issued"]
     assert [found["answer"]["day"] for found in reader.ask(asked)] == [issued, issued, "2026-12-01"]
+
+
+def test_a_card_dated_ahead_moves_no_now(reader: WebReader) -> None:
+    """It is verified and has its notice; the next card is read as of the same day, by both readers. From its day on it counts."""
+    vector = card("trust_issued_tomorrow")
+    [early, due] = reader.ask([question(vector, vector.body), question(vector, vector.body) | {"now": "2026-07-11"}])
+    assert (early["answer"]["verdict"], early["answer"]["notices"], early["answer"]["issued"]) == ("verified", ["clock"], "2026-07-11")
+    kept = reader.ask([{"ask": "newest", "reading": one["answer"], "before": "2026-07-01"} for one in (early, due)])
+    assert [found["answer"]["day"] for found in kept] == ["2026-07-01", "2026-07-11"]
+    for now, day in ((date(2026, 7, 10), date(2026, 7, 1)), (date(2026, 7, 11), date(2026, 7, 11))):
+        reading = cards.read(vector.body, bundle=bundle_of(vector.head["bundle"]), now=now)
+        assert reading.newest_card(date(2026, 7, 1)) == day
+
+
+def test_a_device_whose_date_is_not_believed_goes_by_the_cards(reader: WebReader) -> None:
+    vector = card("trust_issued_tomorrow")
+    asked = question(vector, vector.body) | {"now": "1970-01-01"}
+    [found] = reader.ask([asked])
+    [kept] = reader.ask([{"ask": "newest", "reading": found["answer"] | {"clockBehind": True}, "before": None}])
+    reading = cards.read(vector.body, bundle=bundle_of(vector.head["bundle"]), now=date(1970, 1, 1))
+    assert reading.newest_card() == date.fromisoformat(kept["answer"]["day"]) == reading.issued
 
 
 # --- the same inputs -------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ export const NOTICES = ["old-bundle", "clock", "retired-key", "unknown-code", "i
  * `now` is the device's date, "2026-03-03". A clock before the bundle's own date, or before `newestCard`, is not believed: the latter is
  * what `newestCard` gave after the last reading (M64). `unseal` are the epoch secrets that this reader holds, 32 bytes each.
  *
- * `shown`, which is in no JSON, is the merged card that the record is of (merge.js), undefined where nothing could be read.
+ * In no JSON: `shown`, the merged card that the record is of (merge.js), undefined where nothing could be read; `clockBehind`, whether
+ * the device's date was not believed.
  */
 export async function read(texts, { bundle, now, known, curves, tables = null, newestCard: newest = null, unseal = [] }) {
   const today = dayOf(now);
@@ -38,7 +39,8 @@ export async function read(texts, { bundle, now, known, curves, tables = null, n
 
   const notices = new Set(parts.flatMap((part) => part.notices));
   if (floor > bundle.expires) notices.add("old-bundle");
-  if (today < earliest) notices.add("clock");
+  const clockBehind = today < earliest;
+  if (clockBehind) notices.add("clock");
   const cards = merge(parts.filter(({ part }) => part), known);
   const top = parts.reduce((first, part) => (VERDICTS.indexOf(part.verdict) < VERDICTS.indexOf(first.verdict) ? part : first));
   const [shown] = cards;
@@ -54,12 +56,17 @@ export async function read(texts, { bundle, now, known, curves, tables = null, n
     ...(shown && shown.parts.length > 1 ? ofSeveral(shown) : {}),
     ...(cards.length > 1 ? { other_cards: cards.length - 1 } : {}),
   };
-  return Object.defineProperty(reading, "shown", { value: shown });
+  return Object.defineProperties(reading, { shown: { value: shown }, clockBehind: { value: clockBehind } });
 }
 
-/** The newest day of issue of a verified card, `before` included, null where there is none: what a device keeps against a wrong clock. */
-export function newestCard(reading, before = null) {
-  const seen = reading.parts.filter(({ verdict }) => verdict === "verified").map(({ issued }) => issued);
+/**
+ * The newest day of issue of a verified card, `before` included, null where there is none: what a device keeps against a wrong clock.
+ *
+ * A card dated after now is no witness against a date that is believed: else one station that is ahead would move every reader.
+ */
+export function newestCard({ parts, clockBehind }, before = null) {
+  const verified = parts.filter(({ verdict }) => verdict === "verified");
+  const seen = verified.filter(({ notices }) => clockBehind || !notices.includes("clock")).map(({ issued }) => issued);
   return [...seen, before].reduce((newest, date) => (newest === null || (date !== null && date > newest) ? date : newest));
 }
 

@@ -11,11 +11,16 @@ import { dumps } from "./cbor.js";
 import { RecordError } from "./errors.js";
 import { FIRST_NUMBERED } from "./vocabulary.js";
 
+const CONTACT = "people[0].contacts[0]"; // where the one contact of a change stands, as the library names places
+
 const ROLES = ["mother", "infant"];
 const USUAL_PROFILE = { mother: 0x7f, infant: 0b1011 };
 const USUAL_VALUES = { mother: 0x1ff, infant: 0x7f };
 const SMALL_AMOUNTS = [1, 2, 4, 8];
 const SMALL_TIMINGS = 6;
+const HIGHEST_DOSE = 6;
+const NO_DOSE = 7;
+const LONGEST_SUPPLY = 3660; // days
 const CONTINUATION = 1;
 
 /**
@@ -30,11 +35,11 @@ export function heldCard({ shown }) {
   return { id: shown.best.part.id, language: latest.language, choices, roles: shown.best.part.people.map(({ role }) => role) };
 }
 
-/** The payload of a continuation of `held` by one contact of one of its people, issued today. Raises RecordError. */
+/** The payload of a continuation of `held` by one contact of one of its people, issued today. Raises RecordError, which names the place. */
 export function continuation(held, { person, contact }, { today, known }) {
-  const day = dayOf(contact.date);
-  if (day > dayOf(today)) throw new RecordError("a date after today");
   const role = held.roles[person];
+  if (!role) throw new RecordError("people[0].person: no such person on the card");
+  const day = whole(dayOf(contact.date), 0, dayOf(today), `${CONTACT}.date`);
   const holder = held.language * 4 + (held.choices.import ? 2 : 0) + (held.choices.count ? 1 : 0);
   const id = crypto.getRandomValues(new Uint8Array(8));
   const item = [2 * person + ROLES.indexOf(role), USUAL_PROFILE[role], [0, ...row(contact, role, known)]];
@@ -42,49 +47,70 @@ export function continuation(held, { person, contact }, { today, known }) {
 }
 
 /** Source, mask, values and events of a contact. */
-function row(contact, role, known) {
-  const table = known.observations[role];
-  const measured = Object.entries(contact.observations || {}).map(([key, value]) => [table.number(key), wire(table.get(table.number(key)), value)]);
+function row({ observations = {}, findings = [], services = [], vaccines = [], medicines = [], time }, role, known) {
+  const measured = Object.entries(observations).map(([key, value]) => {
+    const place = `${CONTACT}.observations.${key}`;
+    const number = numbered(known.observations[role], key, place);
+    return [number, wire(known.observations[role].get(number), value, place)];
+  });
   measured.sort(([one], [other]) => one - other);
   const masked = measured.filter(([number]) => number < FIRST_NUMBERED);
   const mask = masked.reduce((bits, [number]) => bits ^ (1 << number), USUAL_VALUES[role]);
   const numbers = [
-    ...sorted((contact.findings || []).map((word) => known.findings.number(word))),
-    ...sorted((contact.services || []).map((word) => known.services.number(word))),
-    ...sorted((contact.vaccines || []).map(({ vaccine, dose }) => -1 - ((known.vaccines.number(vaccine) - 1) * 8 + (dose === undefined ? 7 : dose)))).reverse(),
+    ...sorted(findings.map((word, n) => numbered(known.findings, word, `${CONTACT}.findings[${n}]`))),
+    ...sorted(services.map((word, n) => numbered(known.services, word, `${CONTACT}.services[${n}]`))),
+    ...sorted(vaccines.map((given, n) => vaccine(given, `${CONTACT}.vaccines[${n}]`, known))).reverse(),
   ];
   const arrays = [
     ...measured.filter(([number]) => number >= FIRST_NUMBERED).map(([number, value]) => [-3, number, value]),
-    ...(contact.medicines || []).map((given) => medicine(given, known)),
-    ...(contact.time ? [[-2, quarter(contact.time)]] : []),
+    ...medicines.map((given, n) => medicine(given, `${CONTACT}.medicines[${n}]`, known)),
+    ...(time ? [[-2, quarter(time)]] : []),
   ];
   arrays.sort((a, b) => compare(dumps(a), dumps(b)));
   return [0, mask, ...masked.map(([, value]) => value), ...numbers, ...arrays];
 }
 
-/** A value as it stands on the wire. Raises RecordError for one off its step, or a word that is not of its list. */
-function wire(quantity, value) {
-  if (quantity.kind === "coded") {
-    const found = Object.entries(quantity.words).find(([, word]) => word === value);
-    if (!found) throw new RecordError(`${quantity.key}: not a word of its list`);
-    return Number(found[0]) - quantity.centre;
-  }
-  return steps(quantity, value) - quantity.centre;
+/** The number of a word that stands in `table`; what has none here is never signed. */
+function numbered(table, word, place) {
+  if (!table.numbers.has(word)) throw new RecordError(`${place}: not a word of this table`);
+  return table.numbers.get(word);
 }
 
-function steps(quantity, value) {
+function whole(number, low, high, place) {
+  if (!Number.isInteger(number) || number < low || number > high) throw new RecordError(`${place}: not a whole number in its range`);
+  return number;
+}
+
+/** A value as it stands on the wire. */
+function wire(quantity, value, place) {
+  if (quantity.kind === "coded") {
+    const found = Object.entries(quantity.words).find(([, word]) => word === value);
+    if (!found) throw new RecordError(`${place}: not a word of its list`);
+    return Number(found[0]) - quantity.centre;
+  }
+  return steps(quantity, value, place) - quantity.centre;
+}
+
+function steps(quantity, value, place) {
   const count = Math.round((value * quantity.denominator) / quantity.numerator);
-  if (!Number.isFinite(value) || (count * quantity.numerator) / quantity.denominator !== value) throw new RecordError(`${quantity.key}: off its step`);
+  const exact = Number.isFinite(value) && (count * quantity.numerator) / quantity.denominator === value;
+  if (!exact) throw new RecordError(`${place}: off its step`);
   return count;
 }
 
-function medicine({ medicine: word, amount, timing, days }, known) {
-  const number = known.medicines.number(word);
+function vaccine({ vaccine: word, dose }, place, known) {
+  const number = numbered(known.vaccines, word, `${place}.vaccine`);
+  return -1 - ((number - 1) * 8 + (dose === undefined ? NO_DOSE : whole(dose, 0, HIGHEST_DOSE, `${place}.dose`)));
+}
+
+function medicine({ medicine: word, amount, timing, days }, place, known) {
+  const number = numbered(known.medicines, word, `${place}.medicine`);
   const entry = known.medicines.get(number);
-  const counted = steps(entry, amount) - entry.centre;
-  if (counted < 1) throw new RecordError(`${word}: not an amount`);
-  if (timing === undefined) return [number, counted];
-  const taken = known.timings.number(timing);
+  const counted = steps(entry, amount, `${place}.amount`) - entry.centre;
+  if (counted < 1) throw new RecordError(`${place}.amount: not an amount`);
+  if (timing === undefined && days === undefined) return [number, counted];
+  const taken = numbered(known.timings, timing, `${place}.timing`);
+  whole(days, 1, LONGEST_SUPPLY, `${place}.days`);
   const small = SMALL_AMOUNTS.indexOf(counted);
   if (small >= 0 && taken <= SMALL_TIMINGS) return [number, -1 - (small * SMALL_TIMINGS + taken - 1), days];
   return [number, counted, taken, days];
@@ -92,7 +118,7 @@ function medicine({ medicine: word, amount, timing, days }, known) {
 
 function quarter(time) {
   const [hours, minutes] = time.split(":").map(Number);
-  return hours * 4 + minutes / 15;
+  return whole(hours * 4 + minutes / 15, 0, 95, `${CONTACT}.time`);
 }
 
 function sorted(numbers) {

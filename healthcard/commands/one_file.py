@@ -15,7 +15,7 @@ from pathlib import Path
 
 START = "scanner/app.js"
 # What asks the network or the disk, and what takes its place in a file.
-IN_PLACE_OF = {f"scanner/{name}.js": f"standalone/{name}.js" for name in ("source", "decoder", "memory")}
+IN_PLACE_OF = {f"scanner/{name}.js": f"standalone/{name}.js" for name in ("source", "decoder", "memory", "opening")}
 WASM = "vendor/zxing-wasm/reader/zxing_reader.wasm"
 _FROM = r"\s*from\s*[\"']([^\"']+)[\"'];?"
 _IMPORT = re.compile(r"^import\s*(?:\{([^}]*)\}|\*\s*as\s+(\w+))" + _FROM, re.M)

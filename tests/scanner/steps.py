@@ -1,12 +1,22 @@
 """What a volunteer does with the scanner, as functions; and pictures of what he sees, where HEALTHCARD_SCREENSHOTS names a folder."""
 
 import os
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from playwright.sync_api import BrowserContext, Page
 
+from healthcard import keyfile
+from healthcard.keyfile import KeyFile
+from healthcard.trust import custody
+from healthcard.trust.bundle import SealingKey
 from tests import browser
+from tests.world import World
+
+EPOCH_PASSPHRASE = "an epoch of tests"
 
 
 def opened(context: BrowserContext, service: httpx.Client) -> Page:
@@ -34,6 +44,17 @@ def read_text(page: Page, *texts: str) -> str:
     page.evaluate("() => { delete document.body.dataset.verdict; }")
     page.click("#read")
     return browser.verdict(page)
+
+
+def sealing(world: World, folder: Path) -> World:
+    """The network with a sealing key: its `trust.bundle` and its `epoch.key` in `folder`."""
+    secret = bytes(range(1, 33))
+    public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+    keyfile.save(folder / "epoch.key", secret, KeyFile("epoch", "test", "epoch 1", "X25519", public), EPOCH_PASSPHRASE)
+    key = SealingKey(public, world.today - timedelta(5), world.today + timedelta(30))
+    sealed = replace(world, bundle=custody.revise(world.bundle, [world.root_signer], world.today, sealing=(key,)))
+    sealed.bundle.save(folder / "trust.bundle")
+    return sealed
 
 
 def screenshot(page: Page, name: str) -> None:

@@ -16,9 +16,11 @@ from api import pages
 from healthcard import resources
 from healthcard.card import Card
 from healthcard.commands import one_file
+from healthcard.record import Record
+from healthcard.resources import example
 from tests import browser
 from tests.command import healthcard
-from tests.scanner.steps import believed, screenshot
+from tests.scanner.steps import EPOCH_PASSPHRASE, believed, read_text, screenshot, sealing
 from tests.world import World
 
 
@@ -83,6 +85,25 @@ def test_the_one_file_without_a_list_of_issuers_takes_it_from_a_file(world: Worl
         page.fill("#text", card.text)
         page.click("#read")
         assert browser.verdict(page) == "verified"
+
+
+def test_the_one_file_opens_sealed_entries(world: World, tmp_path: Path) -> None:
+    """In the page itself, which says so before it stands still."""
+    made = sealing(world, tmp_path).issue(Record.from_json(example("family_three_contacts_sealed.json")))
+    done = healthcard("scanner", "--export", str(tmp_path / "stick"), "--bundle", str(tmp_path / "trust.bundle"))
+    assert done.code == 0, done.err
+    with browser.phone(tmp_path) as context:
+        page = context.pages[0]
+        faults, _ = from_file(page, tmp_path / "stick" / "scanner.html")
+        assert read_text(page, made.text) == "verified"
+        page.click("summary")
+        page.click("#unlock")
+        page.set_input_files("#epoch-key", tmp_path / "epoch.key")
+        page.fill("#passphrase", EPOCH_PASSPHRASE)
+        page.click("#open-seal")
+        page.wait_for_selector("#verdict", timeout=60_000)
+        assert page.locator("#unlock").count() == 0
+        assert not faults
 
 
 @contextmanager

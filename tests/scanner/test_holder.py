@@ -13,17 +13,6 @@ from tests.route import Route
 from tests.scanner.steps import opened, read_text, screenshot
 from tests.world import World
 
-# A voice for every language, whose words are kept: a browser of tests has none.
-VOICES = """
-window.said = [];
-window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
-Object.defineProperty(window, "speechSynthesis", { value: {
-  getVoices: () => ["ht-HT", "es-MX"].map((lang) => ({ lang, localService: true })),
-  speak: ({ text, lang }) => window.said.push(`${lang}: ${text}`),
-  cancel: () => window.said.push("silence"),
-} });
-"""
-
 
 def shown_her(context: BrowserContext, service: httpx.Client, card: Card) -> Page:
     page = opened(context, service)
@@ -36,7 +25,7 @@ def shown_her(context: BrowserContext, service: httpx.Client, card: Card) -> Pag
 def test_h1_she_is_told_in_her_language_by_voice_and_it_stops_when_she_leaves(
     phone: BrowserContext, service: httpx.Client, card: Card
 ) -> None:
-    phone.add_init_script(VOICES)
+    phone.add_init_script(browser.VOICES)
     page = shown_her(phone, service, card)
     notice = page.locator("#notice").inner_text()
     assert "Ou ka di non" in notice
@@ -48,7 +37,7 @@ def test_h1_she_is_told_in_her_language_by_voice_and_it_stops_when_she_leaves(
 
 
 def test_h1_without_a_voice_for_her_language_no_button_promises_one(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
-    phone.add_init_script(VOICES)
+    phone.add_init_script(browser.VOICES)
     page = shown_her(phone, service, card)
     page.select_option("#her-language", "am")
     page.wait_for_selector("#holder[lang=am]")

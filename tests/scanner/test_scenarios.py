@@ -1,30 +1,27 @@
 """The offline scanner in a real browser, through its camera: scenarios V1 to V10 and H7 of the acceptance list, each by its name."""
 
 import io
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Worker
 
 from api import verifier
 from api.settings import Settings
-from healthcard import keyfile, picture
+from healthcard import picture
 from healthcard.card import Card, read
-from healthcard.keyfile import KeyFile
 from healthcard.record import Record
 from healthcard.resources import example
 from healthcard.sign import Key
 from healthcard.trust import custody
-from healthcard.trust.bundle import CONTINUE, SealingKey, TrustBundle
+from healthcard.trust.bundle import CONTINUE, TrustBundle
 from healthcard.trust.report import fingerprint
 from healthcard.trust.texts import bundle_texts, on_screen
 from healthcard.words.labels import LANGUAGES
 from tests import browser
-from tests.scanner.steps import believed, opened, read_text, screenshot
+from tests.scanner.steps import EPOCH_PASSPHRASE, believed, opened, read_text, screenshot, sealing
 from tests.test_verifier import running_app
 from tests.world import STATION_OF, World
 
@@ -406,45 +403,67 @@ def test_a_phone_that_slept_is_cleared_when_it_wakes(phone: BrowserContext, serv
         assert (page.locator("#verdict").count() == 0) == gone
 
 
+def opening(page: Page) -> list[Worker]:
+    """The worker that opens a key file, while there is one."""
+    return [worker for worker in page.workers if "opening" in worker.url]
+
+
+def ends_opening(page: Page) -> None:
+    for _ in range(100):
+        if not opening(page):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it goes on opening")
+
+
 def test_sealed_entries_are_opened_for_the_one_who_is_still_there(tmp_path: Path, world: World) -> None:
-    """The key opens her sealed entries; where the screen was cleared before it was unwrapped, nothing happens any more."""
-    secret = bytes(range(1, 33))
-    public = X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-    keyfile.save(tmp_path / "epoch.key", secret, KeyFile("epoch", "test", "epoch 1", "X25519", public), "an epoch of tests")
-    sealing = SealingKey(public, world.today - timedelta(5), world.today + timedelta(30))
-    sealed = replace(world, bundle=custody.revise(world.bundle, [world.root_signer], world.today, sealing=(sealing,)))
-    made = sealed.issue(Record.from_json(example("family_three_contacts_sealed.json")))
-    sealed.bundle.save(tmp_path / "trust.bundle")
+    """The page says that it opens them, and stays usable: whoever leaves stays where he is, and the work stops."""
+    made = sealing(world, tmp_path).issue(Record.from_json(example("family_three_contacts_sealed.json")))
     with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(tmp_path / "trust.bundle"))) as service:
-        context.add_init_script("""
-            const real = SubtleCrypto.prototype.decrypt;
-            SubtleCrypto.prototype.decrypt = async function (...given) {
-              const opened = await real.apply(this, given);
-              setTimeout(() => { window.unwrapped = true; }, 500);
-              return opened;
-            };
-        """)
         page = opened(context, service)
+        page.emulate_media(reduced_motion="reduce")
         faults = browser.watched(page)
-        for still_there in (True, False):
+
+        def begun(passphrase: str) -> None:
             page.reload()
             assert read_text(page, made.text) == "verified"
             page.click("summary")
             page.click("#unlock")
             page.set_input_files("#epoch-key", tmp_path / "epoch.key")
-            page.fill("#passphrase", "an epoch of tests")
+            page.fill("#passphrase", passphrase)
             page.click("#open-seal")
-            if not still_there:
-                page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
-                page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-            for _ in range(300):
-                if page.evaluate("() => window.unwrapped === true"):
-                    break
-                page.wait_for_timeout(50)
-            else:
-                raise AssertionError("the key was not unwrapped")
-            page.wait_for_selector("#verdict" if still_there else "#scan")
-            assert page.locator("#unlock").count() == 0
+            page.wait_for_selector("#unlocking progress")
+
+        begun(EPOCH_PASSPHRASE)
+        assert page.locator("#open-seal").is_disabled() and "Abriendo" in page.locator("#unlocking").inner_text()
+        assert page.evaluate("() => document.getAnimations().length") == 0
+        while not (done := page.evaluate("() => document.querySelector('progress').value")):
+            page.wait_for_timeout(20)
+        assert 0 < done < 1
+        screenshot(page, "unlocking")
+        page.wait_for_selector("#verdict")
+        assert page.locator("#unlock").count() == 0
+        ends_opening(page)
+
+        begun("another passphrase")
+        page.wait_for_selector("text=no abre este archivo")
+        assert page.locator("#unlocking progress").count() == 0 and page.locator("#open-seal").is_enabled()
+
+        begun(EPOCH_PASSPHRASE)
+        page.click("text=Volver")
+        page.click("#add-contact")
+        page.wait_for_selector("#make-key")
+        ends_opening(page)
+        page.wait_for_timeout(200)
+        assert page.locator("#make-key").count() == 1
+
+        begun(EPOCH_PASSPHRASE)
+        page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+        page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        page.wait_for_selector("#scan")
+        ends_opening(page)
+        page.wait_for_timeout(200)
+        assert page.locator("#scan").count() == 1 and page.locator("#verdict").count() == 0
         assert not faults
 
 

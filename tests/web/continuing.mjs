@@ -30,7 +30,7 @@ for (const { texts, change, today } of questions) {
     answers.push({ payload: hex(payload), text: cardText(await sign(payload, key, "test"), "test") });
   } catch (error) {
     if (!(error instanceof HealthcardError)) throw error;
-    answers.push({ error: error.code });
+    answers.push({ error: error.code, message: error.message });
   }
 }
 console.log(JSON.stringify({ extractable: key.pair.privateKey.extractable, public: hex(key.publicKey), answers }));

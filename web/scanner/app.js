@@ -5,10 +5,11 @@
  */
 
 import { newestCard, read } from "../card.js";
+import { silence } from "./aloud.js";
 import { Camera } from "./camera.js";
 import { Decoder } from "./decoder.js";
 import { button, h, pictogram, show } from "./dom.js";
-import { showHolder, silence } from "./holder.js";
+import { showHolder } from "./holder.js";
 import { Issuers, isBundleText } from "./issuers.js";
 import { keep, recall } from "./memory.js";
 import { textsOfFile } from "./photo.js";

@@ -1,6 +1,7 @@
 /** "Show her": what the card says in her own language, large, with pictures, right to left where she reads so, read aloud where the phone can. */
 
 import { noticeText, personLabel, sections } from "../words/text.js";
+import { aloud, silence } from "./aloud.js";
 import { button, h, isolated, pictogram, show } from "./dom.js";
 import { record } from "./record_view.js";
 
@@ -47,30 +48,4 @@ async function wordsOf(tables, code) {
 
 function whose({ reading, personName }, { person }) {
   return reading.handover.people.length > 1 && typeof person === "number" ? h("strong", {}, `${personName(person)}: `) : null;
-}
-
-/** A button that reads the page aloud, where the phone has a voice for the language. */
-function aloud(page, article, code) {
-  const place = h("span");
-  if (!("speechSynthesis" in window)) return place;
-  const offer = () => {
-    const voice = speechSynthesis.getVoices().find(({ lang, localService }) => localService && lang.slice(0, 2).toLowerCase() === code.slice(0, 2));
-    if (!voice) return;
-    place.replaceChildren(button(page.say("aloud"), () => {
-      silence();
-      for (const line of article.innerText.split("\n").filter((text) => text.trim())) {
-        speechSynthesis.speak(Object.assign(new SpeechSynthesisUtterance(line), { voice, lang: voice.lang, rate: 0.9 }));
-      }
-    }, { id: "aloud" }));
-  };
-  offer();
-  speechSynthesis.onvoiceschanged = offer;
-  return place;
-}
-
-/** Stop reading aloud, and hold nothing that could be read. */
-export function silence() {
-  if (!("speechSynthesis" in window)) return;
-  speechSynthesis.cancel();
-  speechSynthesis.onvoiceschanged = null;
 }
