@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from healthcard.errors import StoreError, TrustError
@@ -67,6 +68,7 @@ class Look:
     partners: Mapping[str, Partner]
     withdrawals: frozenset[tuple[int, bytes]]
     used_by_others: Mapping[str, int]
+    vital_interest: Mapping[tuple[date, str], int]
 
 
 class Held(HeldBundle):
@@ -88,6 +90,11 @@ class Held(HeldBundle):
     def partners(self) -> Mapping[str, Partner]:
         """Every partner by the id in its key."""
         return self._look.partners
+
+    @property
+    def vital_interest(self) -> Mapping[tuple[date, str], int]:
+        """How often all instances exported for a reason of vital interest, by month (its first day) and reason."""
+        return self._look.vital_interest
 
     @property
     def fresh(self) -> bool:
@@ -121,4 +128,4 @@ class Held(HeldBundle):
         at = self._clock()
         others = self.store.exchange_usage(self._instance, minute, used)
         partners = {partner.id: partner for partner in self.store.partners()}
-        return Look(at, self.store.keep_bundle(bundle), partners, self.store.withdrawals(), others)
+        return Look(at, self.store.keep_bundle(bundle), partners, self.store.withdrawals(), others, self.store.vital_interest())

@@ -44,7 +44,7 @@ FURTHER = {
     "altered": (403, "the bytes do not match the signature, or it is of the other network or another kind of upload"),
     "not-authorised": (403, "this key may not sign this, or not any more"),
     "rollback": (409, "a newer trust bundle is held"),
-    "superseded-upload": (409, "counts of this month with this number or a higher one are held; send them under the next number"),
+    "superseded-upload": (409, "counts of this month with this number or a higher one are held; send them under a higher one (--number)"),
     "unsupported-upload": (415, "the content type of an upload is application/cose, of a trust bundle application/cbor"),
     "no-record": (422, "nothing of this card can be read, so there is nothing to export; scan it again"),
     "newer-version": (422, "a card of a later version of the format; who runs the service updates healthcard"),

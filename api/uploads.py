@@ -98,7 +98,7 @@ def router(held: Held, access: Access, now: Callable[[], date]) -> APIRouter:
 
     @routes.get("/v1/aggregates", dependencies=[readers], **documents.aggregates())
     async def counts() -> Aggregates:
-        """Counts by month, organisation and service, of months that are over and of people who agreed; no cell below 10."""
+        """Counts by month, organisation and service, of months that are over and of people who agreed; no cell below 10, all in fives."""
         found = await asyncio.to_thread(held.store.counts, now().replace(day=1))
         return Aggregates.model_validate(aggregates.shown(found, held.current().organisation_names))
 

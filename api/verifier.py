@@ -104,9 +104,9 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
 
     @app.get("/metrics", dependencies=[Depends(access.watcher)], **documents.metrics())
     async def counted() -> Response:
-        """Requests since the start by route and how they ended, and the age of the trust bundle, for Prometheus."""
+        """Requests since the start by route and how they ended, exports by vital interest, the age of the trust bundle, for Prometheus."""
         bundle = held.current()
-        return Response(metrics.text(bundle.version, bundle_age(bundle, now())), media_type=MEDIA_TYPE)
+        return Response(metrics.text(bundle.version, bundle_age(bundle, now()), held.vital_interest), media_type=MEDIA_TYPE)
 
     app.router.routes.append(PagesBeside())  # the offline scanner
     return app

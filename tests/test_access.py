@@ -26,7 +26,7 @@ from healthcard.errors import StoreError, TrustError
 from healthcard.record import Record
 from healthcard.sign import Signer
 from healthcard.trust import changes, custody, issued, uploads
-from healthcard.trust.bundle import card_hash, published_signer
+from healthcard.trust.bundle import TrustBundle, card_hash, published_signer
 from tests import builders, postgres
 from tests.command import healthcard
 from tests.test_verifier import altered, is_problem, post_texts, running_app, waited
@@ -43,7 +43,7 @@ def world() -> World:
     """With a second station, of another organisation, that may withdraw cards."""
     made = World.build(TODAY)
     owner = made.organisation_signers["pa-rc"]
-    bundle = custody.add_station(made.bundle, [made.root_signer], "pa-rc", owner, published_signer(20).key, 7, TODAY, TODAY)
+    bundle = custody.add_station(made.bundle, [made.root_signer], "pa-rc", owner, published_signer(20).key, 7, JUNE, TODAY)
     return World(TODAY, bundle, made.root_signer, made.organisation_signers, made.station_signer)
 
 
@@ -419,7 +419,7 @@ def test_counts_are_shown_from_ten_on_and_no_total_tells_the_rest(region: Region
     key, client = region.key("export"), region.instance()
     station, other = world.station_signer, published_signer(20)
     assert counted(client, station, 1, {0: 60, 203: 30, 260: 10, 200: 9}).json() == {"organisation": "mx-rc", "entries": 4}
-    assert counted(client, other, 1, {203: 4, 260: 12}).status_code == 200
+    assert counted(client, other, 1, {203: 4, 200: 12}).status_code == 200
     assert counted(client, station, 1, {0: 99}, TODAY.replace(day=1)).status_code == 200
     words = {entry["number"]: entry["key"] for entry in client.get("/v1/vocabulary").json()["services"]}
     first_aid = words[203]
@@ -435,7 +435,15 @@ def test_counts_are_shown_from_ten_on_and_no_total_tells_the_rest(region: Region
     assert is_problem(counted(client, station, 1, {0: 61}), 409, "superseded-upload")
     assert counted(client, station, 2, {0: 61}).status_code == 200
     assert is_problem(counted(client, station, 1, {0: 60, 203: 30, 260: 10, 200: 9}), 409, "superseded-upload")
-    assert [cell["count"] for cell in client.get("/v1/aggregates", headers=key).json()["cells"] if cell["organisation"] == "mx-rc"] == [61]
+    left = {(cell["organisation"], cell["count"]) for cell in client.get("/v1/aggregates", headers=key).json()["cells"]}
+    assert left == {("mx-rc", 60), ("pa-rc", 10)}, "61 and 12: asked before and after, nothing below ten is told"
+
+
+def test_a_month_is_counted_once_though_the_key_of_the_station_changed(region: Region, world: World) -> None:
+    client, station = region.instance(), world.station_signer
+    first = world.bundle.match(station.key).station.first.replace(day=1)
+    assert counted(client, station, 1, {0: 60}, first).status_code == 200
+    assert is_problem(counted(client, station, 1, {0: 60}, (first - timedelta(1)).replace(day=1)), 403, "not-authorised")
 
 
 def test_sensitive_and_unknown_services_are_not_shown(world: World, tmp_path: Path) -> None:
@@ -451,24 +459,30 @@ def test_a_station_signs_its_uploads_by_command(demo: Path, tmp_path: Path) -> N
     bundle, station = tmp_path / "trust.bundle", demo / "station.key"
     bundle.write_bytes((demo / "trust.bundle").read_bytes())
     issued.add(tmp_path / "station.issued", [n.to_bytes(16) for n in range(4001)])
-    words = {"contacts": 40, "first_aid": 12, "unknown": 99}
-    (tmp_path / "counts").write_text(json.dumps({"day": "2026-06-30", "today": {}, "months": {"2026-06": words}}))
+    words, today = {"contacts": 40, "first_aid": 12, "unknown": 99}, date.today()
+    month = f"{today:%Y-%m}"
+    (tmp_path / "counts").write_text(json.dumps({"day": str(today), "today": {}, "months": {month: words, "2020-01": words}}))
     signed = ("--key", station, "--out", tmp_path / "out.cose")
     told = [
         healthcard("upload", "issued", bundle, tmp_path / "station.issued", *signed),
-        healthcard("upload", "counts", bundle, tmp_path / "counts", "--month", "2026-06", *signed),
+        healthcard("upload", "counts", bundle, tmp_path / "counts", "--month", month, *signed),
         healthcard("upload", "withdrawals", bundle, "5f0c9a3be1d27486", "--key", station, "--out", tmp_path / "withdrawn.cose"),
     ]
     assert [done.code for done in told] == [0, 0, 0] and "application/cose' ADDRESS/v1/aggregates" in told[1].out
-    with running_app(verifier.create_app(Settings(bundle))) as client:
+    with running_app(verifier.create_app(Settings(bundle), now=lambda: today + timedelta(31))) as client:
         entries = [posted(client, "/v1/issued", (tmp_path / f"out-{n}.cose").read_bytes()).json()["entries"] for n in (1, 2)]
         assert entries == [4000, 1]
-        assert posted(client, "/v1/aggregates", (tmp_path / "out.cose").read_bytes()).json()["entries"] == 2
+        sent = (tmp_path / "out.cose").read_bytes()
+        assert posted(client, "/v1/aggregates", sent).json()["entries"] == 2
         refused = posted(client, "/v1/revocations", (tmp_path / "withdrawn.cose").read_bytes())
         assert is_problem(refused, 403, "not-authorised"), "the station of the demonstration may not revoke"
         assert {cell["service"] for cell in client.get("/v1/aggregates").json()["cells"]} == {"contacts", "first_aid"}
     wrong = healthcard("upload", "counts", bundle, tmp_path / "counts", "--month", "June", *signed)
     assert wrong.code == 2 and "a month as 2026-06" in wrong.said
+    early = healthcard("upload", "counts", bundle, tmp_path / "counts", "--month", "2020-01", *signed)
+    assert early.code == 1 and "outside the window" in early.said and sent == (tmp_path / "out.cose").read_bytes()
+    assert healthcard("upload", "counts", bundle, tmp_path / "counts", "--month", month, "--number", "99", *signed).code == 0
+    assert uploads.read_counts((tmp_path / "out.cose").read_bytes(), TrustBundle.load(bundle), today).sequence == 99
     assert healthcard("upload", "withdrawals", bundle, "61.7", *signed).code == 2
     root = healthcard("upload", "issued", bundle, tmp_path / "station.issued", "--key", demo / "root.key", "--out", tmp_path / "x")
     assert root.code == 1 and "not a key of a station or organisation" in root.said

@@ -69,6 +69,9 @@ def counts(
     key: Key,
     out: Out,
     month: Annotated[str, typer.Option(help="as 2026-06", show_default=False)],
+    number: Annotated[
+        int | None, typer.Option(min=1, help="of the document, higher than the last; default: the sum of its counts", show_default=False)
+    ] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """The counts of a month, of people who let themselves be counted: for POST /v1/aggregates."""
@@ -79,8 +82,10 @@ def counts(
         raise typer.BadParameter("a month as 2026-06 and a file of counts", param_hint="--month, COUNTS") from None
     network, signer = _signer(bundle, key, passphrase_file)
     numbered = counting.numbered(held)
-    # Counts of a month only grow, so their sum says which document is the later one.
-    _write(out, uploads.sign_counts(first, sum(numbered.values()), numbered, signer, network), "aggregates")
+    # Counts of a month only grow, so their sum says which document is the later one: unless the file was lost.
+    token = uploads.sign_counts(first, number or sum(numbered.values()), numbered, signer, network)
+    uploads.read_counts(token, TrustBundle.load(bundle), date.today())  # what the service would refuse is refused here
+    _write(out, token, "aggregates")
 
 
 def _signer(bundle: Path, key: Path, passphrase_file: Path | None) -> tuple[str, Signer]:

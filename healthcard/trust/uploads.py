@@ -53,7 +53,7 @@ class IssuedHashes:
 
 @dataclass(frozen=True)
 class MonthlyCounts:
-    """How many people who let themselves be counted had each service (by number) at a station in a month (its first day).
+    """How often a station gave each service (by number) in a month (its first day) to people who let themselves be counted.
 
     A document of a higher `sequence` takes the place of an earlier one of the same station and month.
     """
@@ -105,7 +105,7 @@ def read_issued(token: bytes, bundle: TrustBundle, today: date) -> IssuedHashes:
 
 
 def read_counts(token: bytes, bundle: TrustBundle, today: date) -> MonthlyCounts:
-    """A station whose half year is over may still send its last months."""
+    """A station whose half year is over may still send its months, and its next key none of them again."""
     sender, payload = _opened(token, bundle, "aggregates", today)
     if sender.station is None:
         raise NotAuthorised("monthly counts are signed by the station that counted")
@@ -116,6 +116,8 @@ def read_counts(token: bytes, bundle: TrustBundle, today: date) -> MonthlyCounts
     first = _first_day(number(month, 0, MONTHS))
     if first > today:
         raise Unreadable("a month to come")
+    if not (sender.station.first.replace(day=1) <= first <= sender.station.last):
+        raise NotAuthorised("a month outside the window of the station's key")
     return MonthlyCounts(sender, first, number(sequence), counts)
 
 
