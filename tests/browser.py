@@ -24,6 +24,16 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 )  # fmt: skip
+# Two voices, whose words are kept: a browser of tests has none.
+VOICES = """
+window.said = [];
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+Object.defineProperty(window, "speechSynthesis", { value: {
+  getVoices: () => ["ht-HT", "es-MX"].map((lang) => ({ lang, localService: true })),
+  speak: ({ text, lang }) => window.said.push(`${lang}: ${text}`),
+  cancel: () => window.said.push("silence"),
+} });
+"""
 
 
 def chromium() -> str:

@@ -1,9 +1,11 @@
 """The station page in a real browser: scenarios P1 to P6, P9, H6, H8 and H10 of the acceptance list, each by its name."""
 
+import ast
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from healthcard.card import Card, Reading, read
+from healthcard.continuing import extend
 from healthcard.counts import services_given
+from healthcard.faults import MESSAGES
 from healthcard.printing.rendering import render
 from healthcard.record import Record
 from healthcard.resources import example
@@ -27,6 +31,7 @@ from tests.scanner.steps import screenshot
 from tests.world import STATION_OF, World
 
 TODAY = date.today()
+CHECKOUT = Path(__file__).parent.parent
 MOTHER, CHILD = "people[0]", "people[1]"
 
 
@@ -210,6 +215,102 @@ def test_p3_the_notice_in_her_language_and_a_face_in_hers_and_the_routes(page: P
     assert verified(card, world).record and "pyès idantite" in words and "documento de identidad" in words
 
 
+def test_h1_the_notice_is_read_aloud_in_her_language_where_there_is_a_voice(page: Page) -> None:
+    page.add_init_script(browser.VOICES)
+    page.reload()
+    page.wait_for_selector("#size")
+    page.select_option(at("language.hers"), "ht")
+    page.click("#notice:has([lang=ht]) #aloud")
+    said = page.evaluate("() => window.said")
+    assert said[-1] == f"ht-HT: {page.locator('.notice').inner_text()}" and "Ou ka di non" in said[-1]
+    assert not browser.violations(page)
+    screenshot(page, "station-aloud")
+    page.select_option(at("language.hers"), "am")
+    page.wait_for_selector("#notice [lang=am]")
+    assert page.evaluate("() => window.said").pop() == "silence" and page.locator("#aloud").count() == 0
+    page.select_option(at("language.hers"), "es")
+    page.click("#aloud")
+    page.click("#to-day")
+    page.wait_for_selector("#back")
+    assert page.evaluate("() => window.said").pop() == "silence", "she went on"
+
+
+def words_at(page: Page, place: str) -> str:
+    """What is said of a field, once something is."""
+    page.wait_for_selector(f'[data-place="{place}"] .said > *')
+    return page.locator(f'[data-place="{place}"] .said').first.inner_text()
+
+
+def test_a_contact_of_last_night_is_entered_by_keyboard(page: Page, session: Session, world: World) -> None:
+    """Of another day as she tells it, and the weeks of pregnancy are those of that day."""
+    yesterday = TODAY - timedelta(1)
+    agreed(page)
+    page.fill(at(f"{MOTHER}.weeks"), "31")
+    nurse = Typist(page)
+    nurse.press("F8")
+    assert nurse.focused() == f"{MOTHER}.now.date" and page.input_value(at(nurse.focused())) == TODAY.isoformat()
+    nurse.type(yesterday.strftime("%m%d%Y"))
+    nurse.press("Space", "Enter")
+    assert nurse.focused() == f"{MOTHER}.now.observations.weight"
+    nurse.type("64,9")
+    day = page.locator("#people h3").first.inner_text()
+    assert f" {yesterday.year}" in day and "Hoy" not in day and day in page.locator(f'label[for="{MOTHER}.weeks"]').inner_text()
+    assert not browser.violations(page)
+    screenshot(page, "station-other-day")
+    record = verified(made(page, session), world).record
+    assert record and record.people[0].role == "mother" and record.people[0].pregnancy
+    [contact] = record.people[0].contacts
+    assert (contact.date, contact.source, contact.observations) == (yesterday, "holder", {"weight": 64.9})
+    assert record.people[0].pregnancy.lmp == yesterday - timedelta(31 * 7)
+
+
+def test_a_day_that_can_not_be_is_refused_at_its_field_and_today_is_a_key_away(page: Page, session: Session) -> None:
+    date_of, born = f"{MOTHER}.now.date", TODAY - timedelta(20)
+    agreed(page)
+    page.fill(at(f"{MOTHER}.now.observations.weight"), "64,9")
+    page.keyboard.press("F8")
+    assert page.get_attribute(at(date_of), "max") == TODAY.isoformat() and page.get_attribute(at(date_of), "min") == "2020-01-01"
+    for day, words in ((TODAY + timedelta(1), "futuro"), (date(2019, 12, 31), "2020"), (date(1900, 1, 1), "no cabe")):
+        page.fill(at(date_of), day.isoformat())
+        page.wait_for_selector(f'[data-place="{date_of}"] .problem:has-text("{words}")')
+    page.keyboard.press("F9")
+    page.wait_for_selector("#refused:not(:empty)")
+    assert not session.desk._cards
+    page.fill(at(date_of), "")
+    page.focus(at(f"{MOTHER}.age_years"))
+    page.fill(at(f"{MOTHER}.age_years"), "27")
+    page.wait_for_selector(f'[data-place="{date_of}"]', state="hidden")
+    assert "Hoy" in page.locator("#people h3").first.inner_text()
+    page.click("#add-child")
+    page.fill(at(f"{CHILD}.born"), born.isoformat())
+    page.fill(at(f"{CHILD}.now.observations.weight"), "3,4")
+    page.keyboard.press("F8")
+    page.fill(at(f"{CHILD}.now.date"), (born - timedelta(1)).isoformat())
+    assert "nacimiento" in words_at(page, f"{CHILD}.now.date")
+
+
+def test_an_earlier_contact_stands_among_those_of_the_card_and_is_judged_on_its_day(
+    page: Page, session: Session, world: World, family: Card
+) -> None:
+    """Between the second and the third: the fundal height is asked about for 27 weeks, the weight is typed again."""
+    continued(page, family.text)
+    weight, height = (f"{MOTHER}.now.observations.{key}" for key in ("weight", "fundal_height"))
+    page.focus(at(weight))
+    page.keyboard.press("F8")
+    page.fill(at(f"{MOTHER}.now.date"), "2025-09-15")
+    add(page, MOTHER, "altura uterina")
+    page.fill(at(height), "40")
+    page.fill(at(weight), "185")
+    assert "semanas" in words_at(page, height)
+    page.fill(at(f"{weight}.again"), "185")
+    agreed(page)
+    record = verified(made(page, session), world).record
+    assert record
+    contacts = record.people[0].contacts
+    assert [contact.date.isoformat() for contact in contacts] == ["2025-06-30", "2025-08-25", "2025-09-15", "2025-10-27"]
+    assert contacts[2].observations == {"weight": 185, "fundal_height": 40} and contacts[2].source is None
+
+
 def test_p4_she_declines_and_nothing_of_her_is_kept(page: Page, session: Session) -> None:
     fresh = page.locator("main").inner_text()
     page.fill(at(f"{MOTHER}.age_years"), "33")
@@ -380,6 +481,69 @@ def test_h8_a_line_is_removed_at_her_wish(page: Page, session: Session, world: W
     assert {contact.source for contact in contacts} == {"withheld"}
 
 
+@pytest.fixture(scope="module")
+def twins(world: World, family: Card) -> list[str]:
+    """A card of a mother and a child with three stickers: two bring a newborn each, under one number; the third weighed one of them."""
+    def stuck(texts: list[str], change: dict[str, Any]) -> str:
+        reading = read(*texts, bundle=world.bundle, now=TODAY)
+        return extend(reading, change, world.station_signer, world.bundle, sticker=True, now=TODAY).text
+
+    born = (TODAY - timedelta(3)).isoformat()
+    girl, boy = (stuck([family.text], {"people": [{"role": "infant", "sex": sex, "born": born}]}) for sex in ("female", "male"))
+    weighed = {"person": 2, **builders.contact(TODAY - timedelta(1), observations={"weight": 3.1})}
+    return [family.text, girl, boy, stuck([family.text, girl], weighed)]
+
+
+def continued_of(page: Page, texts: list[str]) -> None:
+    page.click("#to-scan")
+    page.fill("#text", "\n".join(texts))
+    page.click("#read")
+    page.click("#continue")
+    page.wait_for_selector("#size")
+
+
+WHICH = '[data-place="whose.4"]'  # two born on the card, two newborns, and what may be of either
+
+
+def test_which_child_is_asked_and_chosen_of_the_children_alone(page: Page, session: Session, world: World, twins: list[str]) -> None:
+    continued_of(page, twins)
+    children = page.locator(f"{WHICH} label").all_inner_texts()
+    assert len(children) == 4 and [sum(word in child for child in children) for word in ("femenino", "masculino", "dejarlo")] == [2, 1, 1]
+    assert "3.1" in page.locator(WHICH).inner_text() and page.locator(".person").count() == 4
+    assert "Bebé 1: " in page.locator("#danger").inner_text(), "whose sign it is"
+    agreed(page)
+    page.keyboard.press("F9")
+    assert "Pregúntele" in words_at(page, "whose.4") and not session.desk._cards
+    screenshot(page, "station-which-child")
+    assert not browser.violations(page)
+    page.check(f'{WHICH} label:has-text("masculino") input')
+    boy = next(n for n in (2, 3) if "masculino" in page.locator(f"{WHICH} label").nth(n - 1).inner_text())
+    page.fill(at(f"people[{boy}].now.observations.weight"), "3,2")
+    record = verified(made(page, session), world).record
+    assert record and [(person.role, len(person.contacts)) for person in record.people[:2]] == [("mother", 3), ("infant", 3)]
+    weights = {person["sex"]: [one["observations"]["weight"] for one in person["contacts"]] for person in record.to_json()["people"][2:]}
+    assert weights == {"male": [3.1, 3.2], "female": []}
+
+
+def test_what_nobody_can_say_whose_it_is_stays_off_the_new_card(page: Page, session: Session, world: World, twins: list[str]) -> None:
+    continued_of(page, twins)
+    agreed(page)
+    page.check(f'{WHICH} label:has-text("dejarlo") input')
+    record = verified(made(page, session), world).record
+    assert record and [len(person.contacts) for person in record.people] == [3, 3, 0, 0]
+
+
+def test_a_sticker_can_not_tell_twins_of_one_number_apart_and_says_so(page: Page, session: Session, twins: list[str]) -> None:
+    continued_of(page, twins)
+    page.check("#new-sticker")
+    page.wait_for_selector(WHICH, state="detached")
+    agreed(page)
+    page.fill(at("people[2].now.observations.weight"), "3,2")
+    page.keyboard.press("F9")
+    page.wait_for_selector("#refused:has-text('haga una tarjeta nueva')")
+    assert not session.desk._cards
+
+
 def test_h10_a_card_is_made_anew_without_the_infant(page: Page, session: Session, world: World, family: Card) -> None:
     continued(page, family.text)
     page.click("#leave-out summary")
@@ -413,6 +577,34 @@ def test_a_print_is_checked_and_handed_over_and_the_next_form_is_blank(page: Pag
     page.click("#handed-over")
     page.wait_for_selector(at("language.hers"))
     assert page.input_value(at(f"{MOTHER}.age_years")) == "" and not session.desk._cards
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_key_that_takes_long_to_open_is_seen_to_be_under_way(session: Session, context: BrowserContext, motion: Any) -> None:
+    """After a moment, once for several presses of the key, and still where somebody wants no motion."""
+    page = context.new_page()
+    page.emulate_media(reduced_motion=motion)
+    page.clock.install()
+    asked: list[Route] = []
+    page.route("**/api/unlock", lambda route: asked.append(route))
+    page.goto(session.address + session.entrance)
+    page.fill("#passphrase", PASSPHRASE)
+    page.clock.pause_at(datetime.now() + timedelta(hours=1))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.clock.run_for(399)
+    assert page.inner_text("#unlocking") == ""
+    page.clock.run_for(1)
+    assert page.inner_text("#unlocking") == "Abriendo la clave: unos segundos …" and page.inner_text("[role=alert]") == ""
+    page.clock.resume()
+    moving = page.evaluate("() => getComputedStyle(document.querySelector('#unlocking'), '::before').animationName")
+    assert moving == {"no-preference": "breathing", "reduce": "none"}[motion]
+    assert not browser.violations(page)
+    screenshot(page, f"station-unlocking-{motion}")
+    [one] = asked
+    one.continue_()
+    page.wait_for_selector("#people")
+    page.close()
 
 
 def test_the_camera_reads_a_card(page: Page) -> None:
@@ -452,12 +644,99 @@ def test_a_file_of_records_becomes_sheets(page: Page, session: Session, tmp_path
     page.set_input_files("#batch-file", tmp_path / "records.ndjson")
     page.click("#batch-start")
     page.wait_for_selector("#batch-print", timeout=30_000)
-    assert page.locator("#batch-refused li").count() == 1
+    assert page.locator("#batch-refused > li").count() == 1
     assert not browser.violations(page)
     screenshot(page, "station-batch")
     page.click("#batch-given")
     page.wait_for_selector("#size")
     assert session.desk._sheets is None
+
+
+# What stays in the words of the station, of records that only other programs write; the last is the end of another text.
+IN_ENGLISH = ("not valid here", "not an event", "not a profile bit", "history_source", "NaN and Infinity", "7, outside")
+
+
+def written(said: ast.expr) -> str:
+    """A text as the library would say it, its figures 7 and 7 %."""
+    parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+    share = [isinstance(part, ast.FormattedValue) and part.format_spec and "%" in ast.unparse(part.format_spec) for part in parts]
+    figures = ["7 %" if per else "7" for per in share]
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else figure for one, figure in zip(parts, figures, strict=True))
+
+
+def messages(*modules: str) -> set[str]:
+    """What these modules say is wrong at a place, or was found of a print that does not pass."""
+    found = set()
+    for node in (node for name in modules for node in ast.walk(ast.parse((CHECKOUT / name).read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            at = {"problem": 0, "Problem": 1, "Result": 3}.get(node.func.id)
+            if at is not None and "True" not in map(ast.unparse, node.args):
+                found.add(written(node.args[at]))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "measured":
+            found |= {written(said) for said in ast.walk(node.value) if isinstance(said, ast.JoinedStr) and "{" in ast.unparse(said)}
+    return found
+
+
+def test_whatever_is_wrong_with_a_record_or_a_print_is_said_in_the_words_of_the_page(page: Page) -> None:
+    found = messages(
+        "healthcard/record.py", "healthcard/faults.py", "healthcard/clinic/entry.py", "healthcard/codec.py", "healthcard/printing/check.py",
+        "api/desk.py",
+    ) | set(MESSAGES.values())  # fmt: skip
+    margin = next(text for text in found if text.startswith("not white"))
+    sides = {margin.replace("7", side, 1) for side in ("on the left", "on the right", "above", "below")}
+    said = sorted(sides | {text for text in found if not text.startswith((*IN_ENGLISH, "not white")) and text.strip("7 %")})
+    assert len(said) > 50
+    shown = page.evaluate(
+        """async (texts) => {
+            const [{ inWords }, { loadTables }] = await Promise.all([import("/station/faults.js"), import("/scanner/tables.js")]);
+            const tables = await loadTables();
+            const desk = (code) => ({ page: tables.page(code), language: tables.language(code) });
+            return texts.map((text) => tables.pageLanguages.map((code) => inWords(desk(code), text)));
+        }""",
+        [*said, "can't be, outside 30.5 to 45 Cel", "unlikely: type it again, outside 3 to 4", "no word of ours"],
+    )
+    *words, limits, unlikely, unknown = shown
+    assert [text for text, row in zip(said, words, strict=True) if None in row] == []
+    assert limits[1].endswith(" (30.5 \u2013 45 °C)") and limits[2].endswith(" (30,5 \u2013 45 °C)")
+    assert unlikely[1].endswith(" (3 \u2013 4)") and unknown == [None] * 5
+
+
+def test_faults_of_a_file_and_of_a_print_are_told_in_the_language_of_the_page(page: Page, session: Session, tmp_path: Path) -> None:
+    far = json.loads(example("muac_only.json"))
+    far["people"][0]["contacts"][-1]["observations"] = {"muac": 20}
+    unlikely = builders.infant(on=TODAY, age_days=90, observations={"weight": 34}).to_json()
+    lines = [json.dumps(record) for record in (far | {"name": "x"}, unlikely, {"people": []})]
+    (tmp_path / "records.ndjson").write_text("\n".join([*lines, "{"]))
+    agreed(page)
+    made(page, session)
+    both = Image.open(io.BytesIO(session.desk.made(1).files[".png"]))
+    front = both.crop((0, 0, both.width // 2, both.height))
+    front.point(lambda level: 150 + level * 105 // 255).save(tmp_path / "faint.png", dpi=(300, 300))
+    told = {}
+    for language in ("es", "en", "fr", "pt", "ht"):
+        page.select_option("#language", language)
+        page.wait_for_selector(f"html[lang={language}] #ruler")
+        page.fill("#ruler", "47.5")
+        page.set_input_files("#check-file", tmp_path / "faint.png")
+        page.wait_for_selector("#checked li", timeout=30_000)
+        prints = page.locator("#checked li").all_inner_texts()
+        assert page.locator("#checked [lang=en]").count() == 0 and any("95" in text for text in prints)
+        if language == "ht":
+            screenshot(page, "station-check-ht")
+        page.click("#to-batch")
+        page.set_input_files("#batch-file", tmp_path / "records.ndjson")
+        page.click("#batch-start")
+        page.wait_for_selector("#batch-refused", timeout=30_000)
+        assert page.locator("#batch-refused > li").count() == 4 and page.locator("#batch-refused [lang=en]").count() == 0
+        refused = page.locator("#batch-refused").inner_text()
+        assert "people[0].contacts[0].observations.weight" in refused and "choices" in refused
+        told[language] = (*prints, refused)
+        if language == "ht":
+            assert not browser.violations(page)
+            screenshot(page, "station-batch-ht")
+        page.click("#to-form")
+    assert "95,0 % de la taille" in str(told["fr"]) and "95.0 % of full size" in str(told["en"])
+    assert len(set(told.values())) == 5
 
 
 def test_a_question_offers_the_value_that_may_have_been_meant(page: Page) -> None:
@@ -522,8 +801,13 @@ def test_no_screen_has_a_fault_of_accessibility_in_any_language(
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_every_screen_is_usable_at_320_pixels_and_at_twice_the_size(page: Page, session: Session, family: Card, width: int) -> None:
+def test_every_screen_is_usable_at_320_pixels_and_at_twice_the_size(
+    page: Page, session: Session, twins: list[str], tmp_path: Path, width: int
+) -> None:
     """1280 px at twice the size are 640 px of the page."""
+    page.add_init_script(browser.VOICES)
+    page.reload()
+    page.wait_for_selector("#aloud")
     page.set_viewport_size({"width": width, "height": 700})
     if width == 1280:
         page.evaluate("() => { document.documentElement.style.fontSize = '225%'; }")
@@ -534,10 +818,18 @@ def test_every_screen_is_usable_at_320_pixels_and_at_twice_the_size(page: Page, 
         screenshot(page, f"station-{screen}-{width}")
         assert overflow <= 0, screen
 
+    page.keyboard.press("F8")
     fits("form")
-    continued(page, family.text)
+    continued_of(page, twins)
+    page.check(f"{WHICH} input >> nth=0")
     page.click("#leave-out summary")
     fits("continued")
     agreed(page)
     made(page, session)
     fits("made")
+    page.click("#to-batch")
+    (tmp_path / "records.ndjson").write_text(json.dumps({"people": [], "name": "x", "choices": {"import": False, "count": False}}))
+    page.set_input_files("#batch-file", tmp_path / "records.ndjson")
+    page.click("#batch-start")
+    page.wait_for_selector("#batch-refused")
+    fits("batch")

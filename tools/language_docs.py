@@ -108,7 +108,7 @@ def interface() -> str:
     out = [
         "<!-- Made by tools/language_docs.py from web/words/pages.json and healthcard/exchange/form_words.csv. -->", "",
         "# The words of pages and forms", "",
-        "They are on screens alone: what prints on a card stands in [all languages](../languages.md). Of the pages no line is checked yet.", "",
+        "They are on screens alone: what prints stands in [all languages](../languages.md). Of the pages no line is checked yet.", "",
     ]  # fmt: skip
     for kind, lines in found.items():
         left = Counter(code for line in lines for code, text in zip(LANGUAGES, line[1:], strict=True) if text.startswith("○"))

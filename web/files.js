@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "46182643a922803c";
+self.VERSION = "5a0123f6e4c8ca51";
 self.FILES = [
  "./",
  "bundle_texts.js",
@@ -61,6 +61,7 @@ self.FILES = [
  "pictograms/write.svg",
  "record.js",
  "scanner/adding.js",
+ "scanner/aloud.js",
  "scanner/app.js",
  "scanner/camera.js",
  "scanner/codes.js",
@@ -70,6 +71,8 @@ self.FILES = [
  "scanner/holder.js",
  "scanner/issuers.js",
  "scanner/memory.js",
+ "scanner/opening-worker.js",
+ "scanner/opening.js",
  "scanner/photo.js",
  "scanner/reading.js",
  "scanner/record_view.js",

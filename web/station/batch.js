@@ -1,6 +1,7 @@
 /** Many cards from a file of records: progress, what could not be a card, and the sheets to print. */
 
 import { button, h, show } from "../scanner/dom.js";
+import { faultWords } from "./faults.js";
 import { one } from "./fields.js";
 import { Refused } from "./service.js";
 
@@ -45,7 +46,8 @@ function ended(desk, { cards, refused }) {
     await service.post("batch/handed-over");
     desk.showForm();
   };
-  const lines = refused.map(({ line, problems }) => h("li", {}, page.say("desk_batch_line", { n: line }), h("span", { lang: "en" }, problems.map(({ place, message }) => ` ${place}: ${message}`).join("; "))));
+  const lines = refused.map(({ line, code, problems }) => h("li", {}, page.say("desk_batch_line", { n: line }),
+    h("ul", {}, problems.map((problem) => h("li", {}, h("code", {}, problem.place), ": ", faultWords(desk, { ...problem, code }))))));
   return [
     h("p", { className: "good" }, page.say("desk_batch_made", { n: cards })),
     lines.length > 0 && h("p", { className: "problem" }, page.say("desk_batch_refused")),

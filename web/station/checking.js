@@ -1,19 +1,13 @@
 /** The live check: every entry is looked at by the station as it is typed, and what it says stands beside the field it is about. */
 
 import { button, h } from "../scanner/dom.js";
-import { sections } from "../words/text.js";
+import { personLabel, sections } from "../words/text.js";
+import { faultWords } from "./faults.js";
 import { goTo, sayAt } from "./fields.js";
 import { checkable, formPlace, numberOf, recordOf, recordPlace } from "./form.js";
 import { Refused } from "./service.js";
 
 const PAUSE = 300; // milliseconds without a key after which is checked
-
-// The beginning of what the station says of a place, and the words of the page for it.
-const SAID = [
-  ["not a number", "value_missing"], ["not an amount", "amount_missing"], ["can't be", "value_impossible"], ["in the future", "desk_future"],
-  ["before the birth", "desk_before_birth"], ["needed with this medicine", "desk_time_needed"], ["timing and days go together", "days_missing"],
-  ["to the day, for a child", "desk_month_only"], ["missing", "desk_missing"], ["off the step", "desk_step"], ["not a date", "desk_no_date"],
-];
 
 export class Checking {
   /** `root` holds the fields; `panel` says what is to mend, `facts` what the card would say and how large it is. */
@@ -56,8 +50,8 @@ export class Checking {
     form.typedAgain = Object.fromEntries(Object.entries(form.typedAgain).filter(([place]) => this.doubted.includes(place)));
     this.clear(this.doubted);
     doubts.forEach((doubt) => this.doubt(doubt));
-    const times = [...problems, ...questions].filter(({ place }) => place.endsWith(".now.time")).map(({ place }) => place);
-    this.root.querySelectorAll(".when-asked").forEach((view) => { view.hidden = !times.includes(view.dataset.place) && view.querySelector("select").value === ""; });
+    const asked = [...problems, ...questions].map(({ place }) => place);
+    this.root.querySelectorAll(".when-asked").forEach((view) => { view.hidden = !asked.includes(view.dataset.place) && !inUse(view); });
     questions.forEach((question) => this.question(question));
     this.summarise(this.placed([...finished.problems, ...problems]), doubts, found);
   }
@@ -74,22 +68,11 @@ export class Checking {
   /** Problems beside their fields; each as { problem, element }, without an element where there is no such field. */
   placed(problems) {
     return problems.map((problem) => {
-      const element = sayAt(this.root, problem.place, h("p", { className: "problem" }, this.words(problem)));
+      const element = sayAt(this.root, problem.place, h("p", { className: "problem" }, faultWords(this.desk, problem)));
       const control = element && element.querySelector("input, select");
       if (control) control.setAttribute("aria-invalid", "true");
       return { problem, element };
     });
-  }
-
-  /** What a refusal says: a limit in the words of the page; what the page has no words for in those of the station. */
-  words({ message, code, hint }) {
-    const { page } = this.desk;
-    if (code === "too-large") return page.say("desk_two_cards");
-    const known = SAID.find(([start]) => message.startsWith(start));
-    const limits = /outside (\S+) to (\S+)(?: (\S+))?/.exec(message);
-    const step = /step of (.+)$/.exec(message);
-    if (!known) return [page.say("desk_not_right"), h("span", { lang: "en", className: "quiet" }, ` ${[message, hint].filter(Boolean).join(": ")}`)];
-    return page.say(known[1], { step: step ? step[1] : "" }) + (limits ? ` (${limits[1]} – ${limits[2]} ${limits[3] || ""})` : "");
   }
 
   /** An unlikely value: typed a second time, never confirmed by a tap. */
@@ -130,7 +113,7 @@ export class Checking {
     const { page } = this.desk;
     const open = doubts.filter(({ place }) => document.getElementById(`${place}.again`) && document.getElementById(`${place}.again`).value === "");
     const jump = (words, element) => h("li", {}, element ? button(words, () => goTo(element), { className: "small" }) : words);
-    const faults = placed.map(({ problem, element }) => jump(element ? labelOf(element) : this.words(problem), element));
+    const faults = placed.map(({ problem, element }) => jump(element ? labelOf(element) : faultWords(this.desk, problem), element));
     const again = open.map(({ place }) => jump(`${page.say("desk_type_again")}: ${labelOf(document.getElementById(place).closest(".field"))}`, document.getElementById(`${place}.again`).parentElement));
     const list = [...faults, ...again];
     this.panel.replaceChildren(
@@ -147,8 +130,11 @@ export class Checking {
 
   danger(handover) {
     const { language, tables } = this.desk;
+    const several = handover.people.length > 1;
+    const whose = ({ person }) => several && typeof person === "number" && h("strong", {}, `${personLabel(handover, person, language).text}: `);
     return sections(handover, language, tables.known).filter(({ key, lines }) => key === "danger" && lines.length > 0).map(({ title, lines }) =>
-      h("section", { className: `summary danger ${lines.some(({ level }) => level === "red") ? "red" : ""}`, id: "danger" }, h("h2", {}, title), h("ul", {}, lines.map(({ text, level }) => h("li", { className: level }, text)))));
+      h("section", { className: `summary danger ${lines.some(({ level }) => level === "red") ? "red" : ""}`, id: "danger" }, h("h2", {}, title),
+        h("ul", {}, lines.map((line) => h("li", { className: line.level }, whose(line), line.text)))));
   }
 
   /** The values that were typed again, by their places in the record or the change. */
@@ -157,6 +143,12 @@ export class Checking {
     const typed = Object.entries(form.typedAgain).filter(([place, text]) => this.doubted.includes(place) && text.trim() !== "");
     return Object.fromEntries(typed.map(([place, text]) => [recordPlace(place, form, desk.today, Boolean(form.held)), String(numberOf(text))]));
   }
+}
+
+/** Whether something stands in a field, or somebody is in it. */
+function inUse(view) {
+  const filled = (control) => (control.type === "checkbox" ? control.checked : control.value !== "");
+  return view.contains(document.activeElement) || Array.from(view.querySelectorAll("input, select")).some(filled);
 }
 
 function labelOf(element) {

@@ -1,15 +1,20 @@
 /** The form for a mother and her children, and beside it what the station thinks of it: filled in from the top by keyboard alone. */
 
+import { aloud, silence } from "../scanner/aloud.js";
 import { button, h, show } from "../scanner/dom.js";
 import { noticeText } from "../words/text.js";
 import { Checking } from "./checking.js";
+import { faultWords, REFUSALS } from "./faults.js";
 import { answers, goOn, goTo, one, sayAt } from "./fields.js";
-import { changeOf, formPlace, recordOf, saysSomething } from "./form.js";
+import { changeOf, formPlace, recordOf, saysSomething, unclear, undecided } from "./form.js";
 import { heldView } from "./held.js";
 import { personView } from "./person.js";
 import { Refused } from "./service.js";
 
-const SHORTCUTS = [["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F3", "desk_add_child"], ["F4", "desk_key_preview"], ["F9", "desk_key_make"]];
+const SHORTCUTS = [
+  ["Tab, Enter", "desk_key_next"], ["F2", "desk_key_add"], ["F3", "desk_add_child"], ["F4", "desk_key_preview"], ["F8", "desk_key_day"],
+  ["F9", "desk_key_make"],
+];
 
 export function formScreen(desk) {
   const { page, form } = desk;
@@ -20,7 +25,8 @@ export function formScreen(desk) {
   const picture = h("div", { id: "preview" });
   const checking = new Checking(desk, form, root, { panel, facts });
   const changed = () => checking.soon();
-  const draw = () => people.replaceChildren(...form.people.map((_, n) => personView(desk, form, n, changed)));
+  const entered = () => [...form.people.keys()].filter((n) => !unclear(form).includes(form.people[n].number));
+  const draw = () => people.replaceChildren(...entered().map((n) => personView(desk, form, n, changed)));
   desk.removePerson = (n) => {
     form.people.splice(n, 1);
     draw();
@@ -36,7 +42,7 @@ export function formScreen(desk) {
       once.delete(work);
     }
   };
-  const actions = { child: () => addPerson(desk, "infant", draw, changed), preview: alone(preview), make: alone(make), add: addField };
+  const actions = { child: () => addPerson(desk, "infant", draw, changed), preview: alone(preview), make: alone(make), add: addField, day: anotherDay };
   draw();
   root.append(
     hers(desk, root, changed), ...(form.held ? [heldView(desk, changed)] : []), people,
@@ -61,21 +67,25 @@ export function formScreen(desk) {
   document.getElementById("language.hers").focus();
   return { stop: () => {
     checking.stop();
+    silence();
     document.removeEventListener("keydown", typing);
   } };
 }
 
-/** Her language, the notice in it, what she agrees to. */
+/** Her language, the notice in it, read aloud where she does not read, what she agrees to. */
 function hers(desk, root, changed) {
   const { page, form, tables } = desk;
   const notice = h("div", { id: "notice" });
   const read = async () => {
+    silence();
     const language = await tables.holdersLanguage(form.language);
+    if (language.code !== form.language || !notice.isConnected) return; // another was chosen meanwhile, or another screen
     const direction = tables.rightToLeft.includes(language.code) ? "rtl" : "ltr";
     const twice = language.code !== page.code ? h("p", { className: "quiet" }, noticeText(desk.language).text) : null;
     const said = noticeText(language);
     const draft = said.draft && h("p", { className: "quiet draft" }, page.say("draft_words"));
-    notice.replaceChildren(...[h("p", { lang: language.code, dir: direction, className: "notice" }, said.text), draft, twice].filter(Boolean));
+    const words = h("p", { lang: language.code, dir: direction, className: "notice" }, said.text);
+    notice.replaceChildren(...[words, aloud(page, words, language.code), draft, twice].filter(Boolean));
   };
   const names = tables.known.languages;
   const language = one(form.language, Array.from(names.byKey.keys(), (key) => [key, desk.language.label("enumeration", `language.${key}`).text]), (code) => {
@@ -129,21 +139,28 @@ function addPerson(desk, role, draw, changed) {
 }
 
 /** The shortcuts; Enter goes on to the next field, as on a sheet of paper. */
-function keys(event, { add, child, preview: look, make: sign }) {
+function keys(event, { add, child, preview: look, day, make: sign }) {
   const { key, target } = event;
   if (key === "Enter" && target.matches("main input, main select")) {
     event.preventDefault();
     goOn(target);
-  } else if (["F2", "F3", "F4", "F9"].includes(key)) {
+  } else if (["F2", "F3", "F4", "F8", "F9"].includes(key)) {
     event.preventDefault();
-    ({ F2: add, F3: child, F4: look, F9: sign })[key](target);
+    ({ F2: add, F3: child, F4: look, F8: day, F9: sign })[key](target);
   }
 }
 
 /** The field for what is added, of the person who is being filled in. */
 function addField(target) {
-  const view = target.closest(".person") || document.querySelector("#people .person");
-  view.querySelector("input.chooser[id$='.add']").focus();
+  filledIn(target).querySelector("input.chooser[id$='.add']").focus();
+}
+
+function anotherDay(target) {
+  filledIn(target).querySelector(".another-day").click();
+}
+
+function filledIn(target) {
+  return target.closest(".person") || document.querySelector("#people .person");
 }
 
 function faceOf({ face: { template, language, text_light: textLight } }) {
@@ -164,11 +181,12 @@ async function preview(desk, checking, problem, picture) {
 /** Sign, once everything that must be answered is. */
 async function make(desk, checking, problem) {
   const { form, page } = desk;
-  const ask = [["told", form.told], ["choices.import", form.choices.import !== null], ["choices.count", form.choices.count !== null]].filter(([, done]) => !done);
+  const answered = [["told", form.told], ["choices.import", form.choices.import !== null], ["choices.count", form.choices.count !== null]];
+  const ask = [...answered.filter(([, done]) => !done).map(([place]) => place), ...undecided(form).map((number) => `whose.${number}`)];
   problem.textContent = "";
   await checking.run();
   if (ask.length > 0) {
-    const [first] = ask.map(([place]) => sayAt(checking.root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
+    const [first] = ask.map((place) => sayAt(checking.root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
     goTo(first);
     return;
   }
@@ -183,8 +201,8 @@ async function make(desk, checking, problem) {
     const places = error.problems.map((said) => ({ ...said, place: formPlace(said.place, form, desk.today, Boolean(form.held)) }));
     if (error.code === "confirmation-needed") places.forEach((doubt) => checking.doubt(doubt));
     const placed = error.code === "confirmation-needed" ? [] : checking.placed(places);
-    const elsewhere = placed.filter(({ element }) => !element).map(({ problem: said }) => checking.words(said));
-    const known = { "sensitive-content": "desk_sensitive", "too-large": "desk_two_cards", "confirmation-needed": "desk_type_again", "sealed-content-lost": "desk_sealed_lost" }[error.code];
+    const elsewhere = placed.filter(({ element }) => !element).map(({ problem: said }) => faultWords(desk, said));
+    const known = REFUSALS[error.code];
     problem.replaceChildren(page.say(known || "desk_refused"), ...elsewhere.flat(), ...(known || places.length > 0 ? [] : [h("span", { lang: "en" }, ` ${error.detail}`)]));
     const at = placed.map(({ element }) => element).find(Boolean) || (places[0] && document.getElementById(`${places[0].place}.again`) && document.getElementById(`${places[0].place}.again`).parentElement);
     if (at) goTo(at);
@@ -192,7 +210,8 @@ async function make(desk, checking, problem) {
 }
 
 function extension(form, desk) {
-  const { texts, sticker, leaveOut, withholdSources, loseSealed } = form.held;
+  const { texts, sticker, leaveOut, whose, withholdSources, loseSealed } = form.held;
   const change = sticker && !saysSomething(form) ? null : changeOf(form, desk.today);
-  return { texts, change, sticker, leave_out: sticker ? [] : leaveOut, withhold_sources: !sticker && withholdSources, lose_sealed: loseSealed };
+  const anew = sticker ? {} : { leave_out: leaveOut, whose, withhold_sources: withholdSources };
+  return { texts, change, sticker, ...anew, lose_sealed: loseSealed };
 }

@@ -16,10 +16,10 @@ export function typed(value, set, properties = {}) {
 }
 
 /** A day, with its month as a word beside it: browsers differ in whether the day or the month comes first. */
-export function day(value, set, { last, language }) {
+export function day(value, set, { first = "", last, language }) {
   const words = h("span", { className: "quiet" });
   const say = (date) => { words.textContent = date ? language.day(date) : ""; };
-  const control = h("input", { type: "date", value, max: last, oninput: (event) => {
+  const control = h("input", { type: "date", value, min: first, max: last, oninput: (event) => {
     say(event.target.value);
     set(event.target.value);
   } });

@@ -1,12 +1,14 @@
 /**
  * What stands in the form, as it was typed, and the record or the change that it says. No page, no network: data in, data out.
  *
- * A place in the form is "people[1].now.observations.weight"; `now` is today's contact. In a record that is the last contact of the
- * person, in a change the only one, and a change leaves out people of whom nothing is new: `recordPlace` and `formPlace` translate.
+ * A place in the form is "people[1].now.observations.weight"; `now` is the contact that is entered, of today unless it has a `date`. In a
+ * record it stands among those of the card by its day, in a change it is the only one, and a change leaves out people of whom nothing is
+ * new: `recordPlace` and `formPlace` translate.
  */
 
 import { addDays } from "../days.js";
 
+const A_DAY = /^\d{4}-\d\d-\d\d$/;
 const LISTS = ["findings", "medicines", "vaccines", "services"];
 
 export function emptyForm(language) {
@@ -18,7 +20,7 @@ export function emptyForm(language) {
 
 /** `number` is that of a person on the card that is continued; null for one who is new. */
 export function newPerson(role, number = null) {
-  const now = { time: "", observations: {}, findings: [], medicines: [], vaccines: [], services: [], referral: null };
+  const now = { date: "", told: false, time: "", observations: {}, findings: [], medicines: [], vaccines: [], services: [], referral: null };
   return { role, number, profile: {}, weeks: "", allergies: { state: "not_asked", words: [] }, now };
 }
 
@@ -29,8 +31,13 @@ export function continuedForm(reading, texts) {
   return {
     ...emptyForm(language), choices: verified ? { import: false, count: false, ...choices } : { import: null, count: null },
     people: people.map(({ role }, n) => newPerson(role, n)),
-    held: { reading, texts, sticker: false, leaveOut: [], withholdSources: false, loseSealed: false },
+    held: { reading, texts, sticker: false, leaveOut: [], whose: {}, withholdSources: false, loseSealed: false },
   };
+}
+
+/** The day of the contact that is entered: today, unless another was given. */
+function dayOfContact({ now }, today) {
+  return now.date || today;
 }
 
 /** The number that was typed, with comma or point; what is no number stays as it is, for the station to refuse at its place. */
@@ -39,14 +46,16 @@ export function numberOf(text) {
   return text.trim() === "" || !Number.isFinite(number) ? text.trim() : number;
 }
 
-/** The record as it would be on a new card; what a continued card holds already stands before today's contact. */
+/** The record as it would be on a new card: what a continued card holds of other days stands before and after the contact entered now. */
 export function recordOf(form, { today, issuer }) {
   const people = form.people.map((person) => {
-    const said = { role: person.role, ...profileOf(person, today) };
-    const contact = contactOf(person.now, today);
+    const day = dayOfContact(person, today);
+    const said = { role: person.role, ...profileOf(person, day) };
+    const contact = contactOf(person.now, day);
     const before = heldPerson(form, person);
-    const contacts = before ? before.contacts.filter(({ date }) => date < today).map((held) => sourced(held, form.held.reading.issuer, issuer)) : [];
-    return { ...without(before, "contacts"), ...merged(before, said), contacts: contact ? [...contacts, contact] : contacts };
+    const contacts = before ? before.contacts.map((held) => sourced(held, form.held.reading.issuer, issuer)) : [];
+    const [earlier, later] = [contacts.filter(({ date }) => date < day), contacts.filter(({ date }) => date > day)];
+    return { ...without(before, "contacts"), ...merged(before, said), contacts: [...earlier, ...(contact ? [contact] : []), ...later] };
   });
   return { language: form.language, choices: { import: form.choices.import === true, count: form.choices.count === true }, people };
 }
@@ -77,15 +86,16 @@ export function checkable(form) {
 export function changeOf(form, today) {
   return { language: form.language, choices: form.choices, people: changedPeople(form).map((n) => {
     const person = form.people[n];
-    const contact = contactOf(person.now, today);
+    const day = dayOfContact(person, today);
+    const contact = contactOf(person.now, day);
     const who = person.number === null ? { role: person.role } : { person: person.number };
-    return { ...who, ...profileOf(person, today), ...(contact ? { contacts: [contact] } : {}) };
+    return { ...who, ...profileOf(person, day), ...(contact ? { contacts: [contact] } : {}) };
   }) };
 }
 
 /** Numbers in the form of the people that a change names: on a sticker those of whom something is new, on a new card all that stay. */
 function changedPeople(form) {
-  const gone = new Set(form.held.leaveOut);
+  const gone = new Set([...form.held.leaveOut, ...Object.keys(form.held.whose).map((number) => `people[${number}]`)]);
   return [...form.people.keys()].filter((n) => {
     const person = form.people[n];
     if (gone.has(`people[${person.number}]`)) return false;
@@ -119,12 +129,29 @@ export function recordPlace(place, form, today, ofChange = false) {
 
 function contactsBefore(form, n, today) {
   const before = heldPerson(form, form.people[n]);
-  return before ? before.contacts.filter(({ date }) => date < today).length : 0;
+  return before ? before.contacts.filter(({ date }) => date < dayOfContact(form.people[n], today)).length : 0;
 }
 
-/** The person on the card that is continued; null for one who is new. */
-export function heldPerson(form, person) {
-  return form.held && person.number !== null ? form.held.reading.record.people[person.number] : null;
+/** The person on the card that is continued, with the contacts that were said to be this one's; null for one who is new. */
+export function heldPerson(form, { number }) {
+  if (!form.held || number === null) return null;
+  const { reading: { record: { people } }, whose } = form.held;
+  const said = Object.keys(whose).filter((other) => whose[other] === number);
+  if (number in whose || said.length === 0) return number in whose ? { ...people[number], contacts: [] } : people[number];
+  const contacts = [number, ...said].flatMap((one) => people[one].contacts);
+  const once = new Map(contacts.map((contact) => [JSON.stringify(contact), contact]));
+  return { ...people[number], contacts: Array.from(once.values()).sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0)) };
+}
+
+/** Numbers on the card of those whose contacts may be any of several children's, "which child?": nothing new is entered of them. */
+export function unclear({ held }) {
+  return (held && held.reading.which_child) || [];
+}
+
+/** Of those the ones who have to be told apart before a new card is made, and are not yet. */
+export function undecided(form) {
+  if (form.held && form.held.sticker) return [];
+  return unclear(form).filter((number) => !(number in form.held.whose) && !form.held.leaveOut.includes(`people[${number}]`));
 }
 
 /** The latest contact of a person with a value of this observation, as `{ value, date }`; null where there is none. */
@@ -134,17 +161,18 @@ export function lastValue(before, key) {
   return last ? { value: last.observations[key], date: last.date } : null;
 }
 
-function profileOf(person, today) {
+/** What was entered of her beside the contact; weeks of pregnancy are those of the contact's `day`. */
+function profileOf(person, day) {
   const said = {};
   for (const [path, text] of Object.entries(person.profile)) {
     if (text === "") continue;
     const [group, name] = path.includes(".") ? path.split(".") : [null, path];
     const owner = group ? (said[group] = said[group] || {}) : said;
-    owner[name] = /^\d{4}-\d\d-\d\d$/.test(text) ? text : numberOf(text);
+    owner[name] = A_DAY.test(text) ? text : numberOf(text);
   }
   const weeks = numberOf(person.weeks);
   if (person.weeks.trim() !== "" && !(said.pregnancy && said.pregnancy.lmp)) {
-    const lmp = typeof weeks === "number" && weeks > 0 && weeks < 45 && today ? addDays(today, -Math.round(weeks * 7)) : person.weeks;
+    const lmp = typeof weeks === "number" && weeks > 0 && weeks < 45 && A_DAY.test(day) ? addDays(day, -Math.round(weeks * 7)) : person.weeks;
     said.pregnancy = { ...said.pregnancy, lmp };
   }
   if (said.born && said.born_precision === "month") said.born = `${said.born.slice(0, 8)}15`;
@@ -153,7 +181,7 @@ function profileOf(person, today) {
   return said;
 }
 
-/** Today's contact; null where nothing was entered. */
+/** The contact that is entered; null where nothing was. */
 function contactOf(now, date) {
   const contact = { date };
   const observations = Object.entries(now.observations).filter(([, text]) => text.trim() !== "");
@@ -161,6 +189,7 @@ function contactOf(now, date) {
   for (const list of LISTS) if (now[list].length > 0) contact[list] = now[list].map(entryOf);
   if (now.referral && now.referral.service) contact.referral = filled(now.referral);
   if (Object.keys(contact).length === 1) return null;
+  if (now.told) contact.source = "holder";
   return now.time ? { ...contact, time: now.time } : contact;
 }
 

@@ -1,6 +1,7 @@
 /** A card that was made: print it, check the print, hand it over. Until then the station holds it; then it is forgotten. */
 
 import { button, h, show } from "../scanner/dom.js";
+import { measuredWords } from "./faults.js";
 import { Refused } from "./service.js";
 import { CameraView } from "./viewing.js";
 
@@ -54,11 +55,12 @@ export async function madeScreen(desk, { number, kind }) {
 }
 
 /** What the check scan found, in the words of the page. */
-function told({ page }, { passed, results }) {
+function told(desk, { passed, results }) {
+  const { page } = desk;
   const failed = results.filter((result) => !result.passed);
   return [
     h("p", { className: passed ? "good" : "problem" }, page.say(passed ? GOOD : "desk_check_bad")),
-    h("ul", {}, failed.map(({ check, measured }) => h("li", {}, page.say(`desk_check_${check.replace("-", "_")}`), h("span", { className: "quiet", lang: "en" }, ` (${measured})`)))),
+    h("ul", {}, failed.map(({ check, measured }) => h("li", {}, page.say(`desk_check_${check.replace("-", "_")}`), h("span", { className: "quiet" }, " (", measuredWords(desk, measured), ")")))),
   ];
 }
 

@@ -1,11 +1,13 @@
 /** One person of the form: what holds for her, then today's contact in the order in which a nurse works. */
 
+import { isoDate } from "../bytes.js";
 import { button, h } from "../scanner/dom.js";
 import { chooser } from "./chooser.js";
-import { answers, day, field, one, toggles, typed } from "./fields.js";
+import { answers, day, field, goTo, one, toggles, typed } from "./fields.js";
 import { heldPerson, lastValue } from "./form.js";
 import { OPEN } from "./offered.js";
 
+const FIRST_DAY = isoDate(0); // that a contact can have
 const FIRST = { mother: ["age_years", "pregnancy.lmp", "weeks", "pregnancy.gravida", "pregnancy.parity"], infant: ["sex", "born", "born_precision", "birth.weight_g"] };
 
 /** The fields of person `n`; `changed()` is told of every entry. */
@@ -15,6 +17,7 @@ export function personView(desk, form, n, changed) {
   const before = heldPerson(form, person);
   const place = `people[${n}]`;
   const entries = h("div", { className: "entries" });
+  const { head, weeks, other } = contactDay(desk, form, person, place, changed);
   const drawEntries = () => entries.replaceChildren(...entryViews(desk, person, n, () => { drawEntries(); changed(); }, changed));
   drawEntries();
   const add = (option) => {
@@ -29,8 +32,8 @@ export function personView(desk, form, n, changed) {
   return h("section", { className: "person", "data-person": n },
     h("header", {}, h("h2", {}, personTitle(desk, form, n)),
       person.number === null && form.people.length > 1 && button(page.say("desk_remove"), () => desk.removePerson(n), { className: "small" })),
-    profile(desk, form, n, before, changed),
-    h("h3", {}, page.say("desk_today")),
+    profile(desk, form, n, before, weeks, changed),
+    head, other,
     h("div", { className: "grid" }, offered.usual(person.role).map((entry) => observation(desk, person, place, entry, before, changed))),
     h("h3", {}, desk.language.label("section", "danger").text),
     toggles(desk.language.label("section", "danger").text, offered.signs(person.role), person.now.findings, (key, on) => {
@@ -55,7 +58,7 @@ export function personTitle(desk, form, n) {
 
 // --- what holds for her ---------------------------------------------------------------------------------------------
 
-function profile(desk, form, n, before, changed) {
+function profile(desk, form, n, before, weeksLabel, changed) {
   const { page, offered, tables } = desk;
   const person = form.people[n];
   const place = `people[${n}]`;
@@ -69,7 +72,7 @@ function profile(desk, form, n, before, changed) {
   };
   const missing = offered.allowed(tables.known.profile[person.role]).filter(({ path, kind }) => kind !== "set" && !holds(before, path));
   const byPath = new Map(missing.map((entry) => [entry.path, entry]));
-  const weeks = () => byPath.has("pregnancy.lmp") && field(`${place}.weeks`, page.say("desk_weeks"), typed(person.weeks, (text) => { person.weeks = text; changed(); }));
+  const weeks = () => byPath.has("pregnancy.lmp") && field(`${place}.weeks`, weeksLabel, typed(person.weeks, (text) => { person.weeks = text; changed(); }));
   const first = FIRST[person.role].map((path) => (path === "weeks" ? weeks() : byPath.has(path) && view(byPath.get(path))));
   const rest = missing.filter(({ path }) => !FIRST[person.role].includes(path)).map(view);
   const asked = !before || before.allergies === undefined;
@@ -112,7 +115,36 @@ function holds(before, path) {
   return Boolean(owner) && owner[name] !== undefined;
 }
 
-// --- today's contact ------------------------------------------------------------------------------------------------
+// --- the contact ----------------------------------------------------------------------------------------------------
+
+/**
+ * The day of the contact: today, or an earlier one that is asked for, of which she may only have told. `head` says which, `weeks` is the
+ * label of the weeks of pregnancy on it, `other` the field for an earlier day.
+ */
+function contactDay(desk, form, person, place, changed) {
+  const { page, language, today } = desk;
+  const { now } = person;
+  const [title, weeks] = [h("h3"), h("span")];
+  const set = (date) => {
+    now.date = date;
+    title.textContent = date && date !== today ? language.day(date) : `${page.say("desk_today")} · ${language.day(today)}`;
+    weeks.textContent = date && date !== today ? page.say("desk_weeks_on", { day: language.day(date) }) : page.say("desk_weeks");
+  };
+  set(now.date);
+  const [control, words] = day(now.date, (date) => { set(date); changed(); }, { first: FIRST_DAY, last: today, language });
+  const told = h("input", { type: "checkbox", id: `${place}.now.source`, checked: now.told, onchange: () => { now.told = told.checked; changed(); } });
+  const other = field(`${place}.now.date`, page.say("desk_day_of"), control, words);
+  other.append(h("label", { className: "choice" }, told, page.say("desk_told_by_her")));
+  other.classList.add("when-asked");
+  other.hidden = now.date === "" && !now.told;
+  const open = () => {
+    if (now.date === "") control.value = form.people.map((one) => one.now.date).find(Boolean) || today;
+    control.dispatchEvent(new Event("input"));
+    other.hidden = false;
+    goTo(other);
+  };
+  return { head: h("header", {}, title, button(page.say("desk_other_day"), open, { className: "small another-day" })), weeks, other };
+}
 
 function observation(desk, person, place, entry, before, changed) {
   const { offered, language } = desk;

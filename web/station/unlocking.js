@@ -3,17 +3,26 @@
 import { button, h, show } from "../scanner/dom.js";
 import { Refused } from "./service.js";
 
+const MOMENT = 400; // milliseconds; a key takes seconds to open on a slow computer (Argon2)
+
 /** `opened()` is called once the passphrase was right. */
 export function unlockScreen(desk, opened) {
   const { page } = desk;
   const passphrase = h("input", { type: "password", id: "passphrase", autocomplete: "off", required: true });
   const problem = h("p", { role: "alert", className: "problem" });
+  const underWay = h("p", { role: "status", className: "waiting", id: "unlocking" });
+  const unlock = h("button", { type: "submit", className: "main", id: "unlock" }, page.say("desk_unlock"));
   const open = async (event) => {
     event.preventDefault();
-    problem.textContent = page.say("looking");
+    problem.textContent = "";
+    unlock.disabled = true; // once is enough
+    const saying = setTimeout(() => { underWay.textContent = page.say("desk_unlocking"); }, MOMENT);
     try {
       await desk.service.post("unlock", { passphrase: passphrase.value });
     } catch (error) {
+      clearTimeout(saying);
+      underWay.textContent = "";
+      unlock.disabled = false;
       if (!(error instanceof Refused)) throw error;
       problem.textContent = page.say(error.code === "wrong-passphrase" ? "desk_wrong_passphrase" : "desk_bad_key");
       passphrase.value = "";
@@ -25,7 +34,7 @@ export function unlockScreen(desk, opened) {
   show(
     h("h1", {}, page.say("desk_locked")),
     h("p", {}, page.say("desk_locked_help")),
-    h("form", { onsubmit: open }, h("label", { htmlFor: "passphrase" }, page.say("passphrase")), passphrase, problem, h("div", { className: "row" }, h("button", { type: "submit", className: "main", id: "unlock" }, page.say("desk_unlock")))),
+    h("form", { onsubmit: open }, h("label", { htmlFor: "passphrase" }, page.say("passphrase")), passphrase, problem, underWay, h("div", { className: "row" }, unlock)),
   );
   passphrase.focus();
 }
