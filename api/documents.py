@@ -22,7 +22,7 @@ Every card that can be looked at is answered with 200 and a verdict: `verified`,
 
 JSON = "application/json"
 PICTURES = ("image/png", "image/jpeg", "application/pdf")
-VERDICT_HEADER, OTHER_CARDS_HEADER = "Healthcard-Verdict", "Healthcard-Other-Cards"
+VERDICT_HEADER, OTHER_CARDS_HEADER, WHICH_CHILD_HEADER = "Healthcard-Verdict", "Healthcard-Other-Cards", "Healthcard-Which-Child"
 Word = Literal["unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified"]
 
 
@@ -147,7 +147,7 @@ class Accepted(BaseModel):
 
 
 class Cell(BaseModel):
-    """People of one organisation who had a service in a month and agreed to being counted; 10 or more."""
+    """How often an organisation gave a service in a month, to people who agreed to being counted; 10 or more, of perhaps fewer people."""
 
     model_config = ConfigDict(extra="forbid")
     month: Annotated[str, Field(pattern=r"^\d{4}-\d\d$")]
@@ -170,6 +170,7 @@ class Aggregates(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     smallest_cell: int
+    rounded_to: Annotated[int, Field(description="counts are rounded down to a multiple of it")]
     cells: list[Cell]
     totals_of_cells: list[Total]
 
@@ -216,6 +217,10 @@ def export() -> dict[str, Any]:
         "headers": {
             VERDICT_HEADER: {"schema": {"enum": list(get_args(Word))}, "description": "the verdict on what was exported"},
             OTHER_CARDS_HEADER: {"schema": {"type": "integer"}, "description": "cards sent along that the record is not of"},
+            WHICH_CHILD_HEADER: {
+                "schema": {"type": "array", "items": {"type": "integer"}},
+                "description": "people, counted from 0, whose contacts may be another's: each is marked as not verified",
+            },
         },
     }
     refused = _refusals(400, 408, 413, 415, 422, 503, "no-record", "newer-version", *KEYED, *WRITTEN)

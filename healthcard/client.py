@@ -20,17 +20,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from healthcard import files
 from healthcard.errors import HealthcardError, ImportNotAllowed, NoAnswer, NoCode, PictureError, RecordError, Refused
 from healthcard.picture import MAX_FILE
 from healthcard.record import Record
 from healthcard.trust.bundle import TrustBundle
-from healthcard.trust.travel import Fetched
+from healthcard.trust.travel import NO_ADDRESS, Fetched, http_address
 
 SECONDS = 60  # to connect, and again for each piece of the answer
 LARGEST_ANSWER = 64 * 1024 * 1024
+LARGEST_TEXTS, LARGEST_BATCH = 64 * 1024, 2 * 1024 * 1024  # bytes of JSON that a service takes; of a picture MAX_FILE
 LONGEST_SAID = 300  # characters of a refusal
 JSON = "application/json"
 PICTURES: Mapping[bytes, str] = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"%PDF": "application/pdf"}
@@ -58,6 +59,7 @@ class Decoded(Verdict):
     handover: Mapping[str, Any] | None = field(repr=False)
     import_allowed: bool
     unverified: frozenset[tuple[int, int]] = field(repr=False)
+    which_child: frozenset[int]
     other_cards: int
 
 
@@ -75,9 +77,9 @@ class Client:
 
     def __init__(self, address: str, key: str | None = None, *, seconds: float = SECONDS, tls: ssl.SSLContext | None = None) -> None:
         """Raises NoAnswer for what is no address, or http:// to another machine: cards and keys would travel unencrypted."""
-        asked = urlsplit(address)
-        if asked.scheme not in ("http", "https") or not asked.hostname or asked.username is not None or asked.query:
-            raise NoAnswer("an address begins with http:// or https:// and a host")
+        asked = http_address(address)
+        if asked is None or asked.query:
+            raise NoAnswer(NO_ADDRESS)
         if asked.scheme == "http" and asked.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise NoAnswer(f"{asked.hostname}: cards and keys are sent over https:// only")
         self._asked, self._host, self._seconds, self._tls = asked, asked.hostname, seconds, tls
@@ -127,7 +129,7 @@ class Client:
 
     def _batch(self, cards: Sequence[Sequence[str]], scope: str, taken: Callable[[Any], Taken]) -> list[Taken | Refused]:
         body = json.dumps({"items": [{"texts": list(texts)} for texts in cards]}).encode()
-        answer = self._ask("POST", f"/v1/batch?scope={scope}", body, {"Content-Type": JSON})
+        answer = self._ask("POST", f"/v1/batch?scope={scope}", body, {"Content-Type": JSON}, LARGEST_BATCH)
 
         def one(found: Mapping[str, Any]) -> Taken | Refused:
             return taken(found) if "verdict" in found else _refused(found, None)
@@ -142,7 +144,7 @@ class Client:
             path += "?" + urlencode(parameters)
         texts = [one for one in card if isinstance(one, str)]
         if len(texts) == len(card):
-            return self._ask("POST", path, json.dumps({"texts": texts}).encode(), {"Content-Type": JSON})
+            return self._ask("POST", path, json.dumps({"texts": texts}).encode(), {"Content-Type": JSON}, LARGEST_TEXTS)
         if len(card) != 1:
             raise PictureError("one picture at a time, or the texts of a card's codes")
         picture = files.read(card[0], MAX_FILE) if isinstance(card[0], Path) else card[0]
@@ -150,16 +152,18 @@ class Client:
         kind = next((media_type for start, media_type in PICTURES.items() if picture.startswith(start)), None)
         if kind is None:
             raise PictureError("a picture for the service is PNG, JPEG or PDF")
-        return self._ask("POST", path, picture, {"Content-Type": kind})
+        return self._ask("POST", path, picture, {"Content-Type": kind}, MAX_FILE)
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> "_Answer":
-        """The answer of 200 or 304; raises for every other."""
+    def _ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, most: int = 0) -> "_Answer":
+        """The answer of 200 or 304; raises for every other, and for a body of more than `most` bytes."""
+        if len(body) > most:  # not sent: a refusal that comes before all of it went out is not always heard
+            raise Refused("too-large", f"{len(body)} bytes, the service takes {most}", 413, None)
         sent = {"User-Agent": "healthcard", "Accept": "*/*"} | dict(headers or {})
         if self._key:
             sent["Authorization"] = f"Bearer {self._key}"
         connection = self._connection()
         try:
-            connection.request(method, self._asked.path.rstrip("/") + path, body, sent)
+            connection.request(method, self._asked.path.rstrip("/") + path, body or None, sent)
             response = connection.getresponse()
             given = {name.lower(): value for name, value in response.getheaders()}
             answer = _Answer(response.status, given, response.read(LARGEST_ANSWER + 1))
@@ -207,6 +211,7 @@ def _decoded(found: Mapping[str, Any]) -> Decoded:
         handover=found["handover"],
         import_allowed=found["import_allowed"],
         unverified=frozenset((person, contact) for person, contact in found.get("unverified") or ()),
+        which_child=frozenset(found.get("which_child") or ()),
         other_cards=found.get("other_cards") or 0,
     )
 

@@ -5,10 +5,13 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 from healthcard import cbor, vocabulary
 from healthcard.record import Record
+from tests import builders
 from tests.fhir_checks import leaves
+from tests.route import Route
 
 FIELDS = vocabulary.read_csv(Path(__file__).parent.parent / "healthcard" / "exchange" / "fields.csv")
 TABLES = ("observations", "unknown")  # objects whose keys are words or numbers of a table, each a field as a whole
@@ -36,6 +39,21 @@ def full() -> Record:
     child = {"role": "infant", "sex": "female", "born": "2026-06-20", "born_precision": "year", "blood_group": "A-", "contacts": [contact]}
     child |= {"birth": {"weight_g": 2870, "gestation_weeks": 39}}
     return Record.from_json({"language": "ht", "choices": {"import": True, "count": False}, "people": [mother | history, child | history]})
+
+
+def which_child(route: Route) -> list[str]:
+    """A card whose two stickers each brought a child of one number, and a third with a contact of either: people[3]."""
+    day = route.today.isoformat()
+
+    def born(sex: str, weight: float) -> dict[str, Any]:
+        return {"people": [{"role": "infant", "sex": sex, "born": day, "contacts": [{"date": day, "observations": {"weight": weight}}]}]}
+
+    mother = builders.mother(on=route.today, gestation_days=250).to_json() | {"choices": {"import": True, "count": True}}
+    card = route.issue("pa-rc", Record.from_json(mother)).text
+    girl = route.stick("hn-rc", [card], born("female", 3.1)).text
+    boy = route.stick("gt-rc", [card], born("male", 2.2)).text
+    seen = {"people": [{"person": 1, "contacts": [{"date": day, "observations": {"muac": 112}}]}]}
+    return [card, girl, boy, route.stick("mx-rc", [card, girl], seen).text]
 
 
 def fields(record: Record) -> set[str]:

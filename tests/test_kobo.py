@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -38,6 +38,7 @@ EXAMPLES = {path.stem: Record.from_json(path.read_bytes()) for path in sorted((R
 TODAY = date(2026, 11, 20)
 ORGANISATIONS = ("pa-rc", "cr-rc", "hn-rc", "gt-rc", "mx-rc", "co-rc")
 MARKER = "Xochitl-Marker"
+CRITICAL = {"medicine": "gentamicin", "amount": 80}  # without its local time on no card
 CAMPAIGN = bool(os.environ.get("HEALTHCARD_CAMPAIGN"))
 XFORMS, XHTML = "{http://www.w3.org/2002/xforms}", "{http://www.w3.org/1999/xhtml}"
 Json = dict[str, Any]
@@ -486,6 +487,34 @@ def test_a_submission_with_a_fault_is_named_and_the_others_go_on(tmp_path: Path)
     refused = "person[1]/full_name: identifies her: never on a card (name, rule DP-01)"
     assert lines[3:] == [f"{tmp_path / 'answer.json'}: submission {number}: {refused}" for number in (2, 4711)]
     assert MARKER not in done.err and MARKER not in done.out
+
+
+def test_what_entry_refuses_is_named_by_submission_and_question_before_any_card_is_made(tmp_path: Path) -> None:
+    today = date.today()
+    good = submission(builders.mother(on=today, observations={"muac": 231}))
+    contacts = [builders.contact(today - timedelta(days), observations={"muac": 231}) for days in (1, 0, 2)]
+    late = submission(builders.mother(contacts=contacts))
+    late["person"][0]["contact"].reverse()  # the newest comes first: a record has its contacts in another order than the form
+    at(late)["contact_date"] = (today + timedelta(1)).isoformat()
+    wild, dose = copy.deepcopy(late), submission(builders.mother(on=today, time="10:00", medicines=[CRITICAL]))
+    at(wild)["contact_date"] = today.isoformat()
+    at(wild, contact=2)["mother_observations"]["mother_muac"] = "999"
+    del at(dose)["contact_time"]
+    (tmp_path / "answer.json").write_text(json.dumps([good, late, good, wild | {"_id": 4711}, dose]))
+    done = healthcard("kobo", "records", tmp_path / "answer.json")
+    assert done.code == 1 and len(done.out.splitlines()) == 2
+    lines = [line.strip().removeprefix(f"{tmp_path / 'answer.json'}: ") for line in done.err.splitlines()]
+    assert lines[:3] == ["2 records written", "healthcard: invalid-record",
+                         "submission 2: person[1]/contact[1]/contact_date: in the future (is the clock of this device right?)"]  # fmt: skip
+    assert lines[3].startswith("submission 4711: person[1]/contact[3]/mother_muac: can't be, outside ")
+    assert lines[4].startswith("submission 5: person[1]/contact[1]/contact_time: needed with this medicine")
+    assert len(lines) == 5 and "999" not in done.err
+
+
+def test_what_is_only_unlikely_is_left_to_the_batch_that_asks_again() -> None:
+    [low, high] = vocabulary.default().observations["mother"].by_key["muac"].range.warn or ()
+    unlikely = builders.mother(on=TODAY, observations={"muac": int(high) + 1})
+    assert low < high and kobo.from_submission(submission(unlikely), today=TODAY) == unlikely
 
 
 def test_m4_a_card_is_exported_as_a_submission_only_with_her_yes(world: World, tmp_path: Path) -> None:

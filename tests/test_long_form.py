@@ -65,12 +65,22 @@ def test_m4_the_rows_of_any_record_say_the_same_record(record: Record, language:
     text = written(record, language=language)
     assert long_form.from_csv(text) == (record,)
     assert all(not row["value"].startswith(long_form.FORMULA[:-1]) or number(row["value"]) for row in rows(text))
+    assert all(row["value"] for row in rows(text))
 
 
 def test_m4_csv_lacks_what_the_table_of_fields_says_and_no_more() -> None:
     record = exchanged.full()
     [back] = long_form.from_csv(written(record))
     assert exchanged.lost(record, back) == exchanged.lacking("csv") == set()
+
+
+def test_a_vaccine_is_given_whether_or_not_its_dose_is_known() -> None:
+    record = builders.mother(vaccines=[{"vaccine": "td"}, {"vaccine": "td", "dose": 2}], vaccines_before=[{"vaccine": "td"}])
+    text = written(record)
+    told = [(row["contact"], row["entry"], row["data_element"], row["value"]) for row in rows(text) if row["key"] == "td"]
+    assert told == [("", "0", "vaccines_before.td", "true"), ("0", "0", "vaccines.td", "true"), ("0", "0", "vaccines.td.dose", "2"),
+                    ("0", "1", "vaccines.td", "true")]  # fmt: skip
+    assert long_form.from_csv(text) == (record,)
 
 
 def test_several_exports_in_one_file_any_order_of_columns_and_columns_of_others() -> None:
@@ -184,6 +194,8 @@ BREAKS: dict[str, Callable[[list[Row]], Any]] = {
     "a date that is none": lambda rows: [row.update(date=MARKER) for row in rows if row["contact"] == "0" and row["person"] == "0"],
     "two dates of one contact": lambda rows: first("observations", rows).update(date="2026-01-01"),
     "a fact that is not there": lambda rows: first("services", rows).update(value=MARKER),
+    "a vaccine that was not given": lambda rows: first("vaccines", rows).update(value="false"),
+    "a dose that is none": lambda rows: first("vaccines", rows).update(part="dose", value=""),
     "a fact of nobody": lambda rows: first("services", rows).update(person=""),
     "a kind that is none": lambda rows: first("services", rows).update(kind=MARKER, key=MARKER, value=MARKER),
     "a name": lambda rows: first("person", rows).update(key="first_name", value=MARKER),
@@ -259,13 +271,9 @@ def test_m4_the_command_writes_rows_in_a_language_and_only_with_her_yes(world: t
 
 def test_m4_the_script_of_the_page_for_partners_makes_events_of_the_rows(world: tuple[World, Path], tmp_path: Path) -> None:
     _, folder = world
-    script, *_ = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "partners.md").read_text(encoding="utf-8"), re.M | re.S)
     exported = healthcard("export", folder / "card.txt", "--bundle", folder / "trust.bundle", "--to", "csv").out
     wanted = ["mother.observations.systolic", "infant.observations.weight", "infant.observations.oedema"]
-    (tmp_path / "elements.txt").write_text("\n".join(wanted) + "\n")
-    command = [sys.executable, "-c", script, "PROGRAM", "STAGE", "UNIT", str(tmp_path / "elements.txt")]
-    done = subprocess.run(command, input=exported.encode(), capture_output=True, check=True)
-    events = json.loads(done.stdout)["events"]
+    events = sent_to_dhis2(exported, wanted, tmp_path)
     expected = [
         (contact.date.isoformat(), {f"{person.role}.observations.{key}": value for key, value in (contact.observations or {}).items()})
         for person in EXAMPLES["family_three_contacts"].people
@@ -275,6 +283,48 @@ def test_m4_the_script_of_the_page_for_partners_makes_events_of_the_rows(world: 
     sent = [(event["occurredAt"], {one["dataElement"]: one["value"] for one in event["dataValues"]}) for event in events]
     assert sent == [(day, found) for day, found in expected if found] and sent
     assert all((event["program"], event["programStage"], event["orgUnit"]) == ("PROGRAM", "STAGE", "UNIT") for event in events)
+    assert {event["status"] for event in events} == {"COMPLETED"}
+
+
+def test_a_vaccine_without_a_dose_gets_to_dhis2_and_an_empty_value_never(tmp_path: Path) -> None:
+    text = written(builders.mother(vaccines=[{"vaccine": "td"}]))
+    [event] = sent_to_dhis2(text, ["vaccines.td", "vaccines.td.dose"], tmp_path)
+    assert event["dataValues"] == [{"dataElement": "vaccines.td", "value": "true"}]
+    lines = rows(text)
+    first("vaccines", lines)["value"] = ""  # as exports of before had it
+    with pytest.raises(AssertionError, match=r"vaccines\.td without a value"):
+        sent_to_dhis2(table(lines), ["vaccines.td"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "flag", "status"),
+    [
+        (written(builders.mother(observations={"muac": 231}), verdict="altered"), "altered: not all", "--unverified", "ACTIVE"),
+        (written(builders.mother(observations={"muac": 231}), unverified={(0, 0)}), "unverified: not all", "--unverified", "ACTIVE"),
+        (written(builders.mother(observations={"muac": 231, "hiv_test": "negative"})), "restricted", "--restricted", "COMPLETED"),
+    ],
+    ids=["altered", "which child", "restricted"],
+)
+def test_what_is_not_verified_or_restricted_gets_to_dhis2_only_when_the_script_is_told(
+    text: str, said: str, flag: str, status: str, tmp_path: Path
+) -> None:
+    wanted = ["mother.observations.muac"]
+    other = {"--unverified": "--restricted", "--restricted": "--unverified"}[flag]
+    for told in ([], [other]):
+        with pytest.raises(AssertionError, match=said):
+            sent_to_dhis2(text, wanted, tmp_path, *told)
+    [event] = sent_to_dhis2(text, wanted, tmp_path, flag)
+    assert (event["status"], event["dataValues"]) == (status, [{"dataElement": wanted[0], "value": "231"}])
+
+
+def sent_to_dhis2(text: str, wanted: list[str], folder: Path, *told: str) -> list[dict[str, Any]]:
+    """The events that the script of the page for partners makes of an export; fails with what it said where it stops."""
+    script, *_ = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "partners.md").read_text(encoding="utf-8"), re.M | re.S)
+    (folder / "elements.txt").write_text("\n".join(wanted) + "\n")
+    command = [sys.executable, "-c", script, "PROGRAM", "STAGE", "UNIT", str(folder / "elements.txt"), *told]
+    done = subprocess.run(command, input=text.encode(), capture_output=True)
+    assert not done.returncode, done.stderr.decode()
+    return json.loads(done.stdout)["events"]  # type: ignore[no-any-return]
 
 
 def test_no_word_of_the_vocabulary_breaks_a_code_apart() -> None:

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from api import documents, exports, verifier
+from api.readings import LARGEST_JSON
 from api.settings import Settings
 from healthcard import client as clients
 from healthcard import resources
@@ -25,6 +26,7 @@ from healthcard.client import Client, Decoded
 from healthcard.errors import HealthcardError, ImportNotAllowed, NoAnswer, NoCode, PictureError, RecordError, Refused
 from healthcard.exchange import fhir, kobo, long_form, targets
 from healthcard.exchange.choice import VITAL_INTEREST
+from healthcard.picture import MAX_FILE
 from healthcard.record import Record
 from healthcard.trust import uploads
 from tests import exchanged
@@ -144,7 +146,7 @@ def test_m5_a_batch_gives_one_result_each_in_order_a_bad_code_is_alone_and_a_ret
     service: Client, server: httpx.Client, mother: Card, child: Card
 ) -> None:
     cards: list[list[str]] = [[mother.text] if n % 2 else [child.text] for n in range(200)]
-    cards[17], cards[18], cards[19] = ["no card at all"], [altered(mother)], []
+    cards[17], cards[18], cards[19], cards[20] = ["no card at all"], [altered(mother)], [], ["MCT1:\ud800"]
     found = service.decode_batch(cards)
     assert len(found) == 200
     for n, one in enumerate(found):
@@ -152,8 +154,8 @@ def test_m5_a_batch_gives_one_result_each_in_order_a_bad_code_is_alone_and_a_ret
             assert isinstance(one, Refused) and one.code == "invalid-request"
         else:
             assert isinstance(one, Decoded)
-            assert one.verdict == {17: "unreadable", 18: "altered"}.get(n, "verified")
-            if n not in (17, 18):
+            assert one.verdict == {17: "unreadable", 18: "altered", 20: "unreadable"}.get(n, "verified")
+            if n not in (17, 18, 20):
                 assert one.record == (mother if n % 2 else child).record and one.import_allowed is (n % 2 == 1)
     again = service.decode_batch(cards)
     assert [one for one in again if isinstance(one, Decoded)] == [one for one in found if isinstance(one, Decoded)]
@@ -175,6 +177,12 @@ def test_a_batch_that_is_none_is_refused_as_a_whole(server: httpx.Client, child:
     items = [61.7, None, {"texts": [1]}, {"texts": ["x"], "more": "61.7"}, one]
     strange = server.post("/v1/batch", json={"items": items}).json()["results"]
     assert [result.get("code") for result in strange] == ["invalid-request"] * 4 + [None] and "61.7" not in json.dumps(strange)
+    odd = [b"1e999", b"9" * 5000, b"NaN", b'"\\ud800"', b'"MCT1:\\udcff\\u0000"']  # half a character is text, and no card's
+    body = b'{"items": [%b, %b]}' % (b", ".join(b'{"texts": [%b]}' % text for text in odd), json.dumps(one).encode())
+    results = server.post("/v1/batch", content=body, headers=JSON).json()["results"]
+    assert [result.get("code") or result["verdict"] for result in results] == ["invalid-request"] * 3 + ["unreadable"] * 2 + ["verified"]
+    for no_json in (b"", b"{", b"\xff", b"\xef\xbb\xbf{}", b"[" * 100_000):
+        assert is_problem(server.post("/v1/batch", content=no_json, headers=JSON), 400, "invalid-request")
 
 
 def test_m6_what_she_did_not_allow_is_409_with_the_reason_and_vital_interest_is_counted_and_not_linked(
@@ -235,6 +243,18 @@ def test_m8_a_card_and_its_continuation_become_one_record(service: Client, serve
     assert merged == found
     other = server.post("/v1/export?to=csv", json={"texts": [mother.text, route.issue("pa-rc", mother.record).text]})
     assert (other.headers["healthcard-verdict"], other.headers["healthcard-other-cards"]) == ("verified", "1")
+
+
+def test_m8_what_may_be_another_childs_is_said_beside_the_verdict(service: Client, server: httpx.Client, route: Route) -> None:
+    texts = exchanged.which_child(route)
+    found = service.decode(*texts)
+    assert (found.verdict, found.which_child, found.unverified) == ("verified", {3}, frozenset())
+    for to in targets.TARGETS:
+        headers = server.post(f"/v1/export?to={to}", json={"texts": texts}).headers
+        assert (headers["healthcard-verdict"], headers["healthcard-which-child"]) == ("verified", "3")
+    assert "healthcard-which-child" not in server.post("/v1/export?to=csv", json={"texts": texts[:3]}).headers
+    described = server.get("/openapi.json").json()["paths"]["/v1/export"]["post"]["responses"]["200"]["headers"]
+    assert described.keys() == {"Healthcard-Verdict", "Healthcard-Other-Cards", "Healthcard-Which-Child"}
 
 
 OFFLINE = """
@@ -370,7 +390,7 @@ def test_every_refusal_is_an_error_of_ours_with_the_services_word(service: Clien
     path = tmp_path / "card.png"
     path.write_bytes(picture(child))
     assert service.verify(path) == service.verify(child.text)
-    for texts, code in (((), "invalid-request"), (("x",) * 17, "invalid-request"), (("x" * 70_000,), "too-large")):
+    for texts, code in (((), "invalid-request"), (("x",) * 17, "invalid-request")):
         with pytest.raises(Refused) as refused:
             service.verify(*texts)
         assert refused.value.code == code and isinstance(refused.value, HealthcardError)
@@ -379,7 +399,28 @@ def test_every_refusal_is_an_error_of_ours_with_the_services_word(service: Clien
     assert (refused.value.code, refused.value.status) == ("no-record", 422)
 
 
-@pytest.mark.parametrize("address", ["verifier.example.org", "ftp://127.0.0.1", "http://user:61.7@127.0.0.1", "http://127.0.0.1?a", ""])
+def test_what_is_too_large_for_a_service_is_refused_with_its_word_and_not_sent(service: Client, tmp_path: Path) -> None:
+    """A service that answers before it has all of a body is heard by luck alone."""
+    (tmp_path / "card.png").write_bytes(b"\x89PNG".ljust(MAX_FILE + 1))
+    asked: list[Callable[[], object]] = [
+        lambda: service.verify(b"\x89PNG".ljust(3 * MAX_FILE)),
+        lambda: service.export(tmp_path / "card.png", to="fhir"),
+        lambda: service.decode("x" * LARGEST_JSON),
+        lambda: service.verify_batch([["x" * 60_000]] * 100),
+    ]
+    for ask in asked:
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert (refused.value.code, refused.value.status) == ("too-large", 413)
+    assert (clients.LARGEST_TEXTS, clients.LARGEST_BATCH) == (LARGEST_JSON, exports.LARGEST_BATCH)
+    with pytest.raises(PictureError):  # the service has looked at it
+        service.verify(b"\x89PNG".ljust(MAX_FILE))
+
+
+@pytest.mark.parametrize("address", [
+    "verifier.example.org", "ftp://127.0.0.1", "http://user:61.7@127.0.0.1", "http://127.0.0.1?a", "", "http://localhost:99999",
+    "http://localhost:abc", "http://[::1", "https://[zz]/", "http://localhost:0",
+])  # fmt: skip
 def test_what_is_no_address_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(NoAnswer, match="begins with http"):
         Client(address)

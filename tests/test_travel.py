@@ -231,7 +231,10 @@ def test_a_host_that_is_not_there_is_said(unused: str = "http://127.0.0.1:9/v1/t
         travel.fetch(unused)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/x", "trust.bundle", "http://", "https://user:word@host/", "data:,x"])
+@pytest.mark.parametrize("url", [
+    "file:///etc/passwd", "ftp://host/x", "trust.bundle", "http://", "https://user:word@host/", "data:,x", "https://[::1/v1",
+    "https://host:99999/v1", "https://host:port/v1",
+])  # fmt: skip
 def test_only_a_web_address_is_an_address(url: str) -> None:
     with pytest.raises(TrustError, match="an address begins with"):
         travel.fetch(url)

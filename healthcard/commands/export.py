@@ -52,5 +52,7 @@ def export(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(newline="")  # CSV has its own line ends, on Windows too
     sys.stdout.write(targets.export(reading, to.value, vital_interest.value if vital_interest else None, language.value))
+    for person in sorted(reading.cards[0].ambiguous):
+        print(f"which child? people[{person}] may be another: exported as not verified", file=sys.stderr)
     if reading.verdict != "verified":
         raise typer.Exit(NOT_VERIFIED)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,8 @@ def records(
 ) -> None:
     """Turn submissions into records, the input of `healthcard batch`.
 
-    Those without a fault are written; the others are named with their questions, and the exit code is 1.
+    Those without a fault are written; the others, also for what no card takes (a value that can't be, a contact of tomorrow), are named
+    with their questions, and the exit code is 1.
     """
     problems: list[Problem] = []
     made = list(_read(submissions, problems))
@@ -86,7 +88,7 @@ def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
         for position, submission in enumerate(found, 1):
             number = submission.get("_id")
             try:
-                yield kobo.from_submission(submission, number if type(number) is int else position)
+                yield kobo.from_submission(submission, number if type(number) is int else position, today=date.today())
             except RecordError as error:
                 problems += _of_file(path, error)
 

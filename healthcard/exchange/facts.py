@@ -91,4 +91,6 @@ def _words(kind: str, words: Collection[str] | None) -> Iterator[Fact]:
 
 def _doses(kind: str, doses: Collection[Any] | None) -> Iterator[Fact]:
     for entry, given in enumerate(doses or ()):
-        yield Fact(kind, given.vaccine, given.dose, "vaccines", given.vaccine, "dose", entry)
+        yield Fact(kind, given.vaccine, True, "vaccines", given.vaccine, entry=entry)
+        if given.dose is not None:
+            yield Fact(kind, given.vaccine, given.dose, "vaccines", given.vaccine, "dose", entry)

@@ -34,10 +34,14 @@ class Origin:
     unverified: Collection[tuple[int, int]] | None  # (person, contact); None: all of it, unless the verdict is `verified`
 
     def vouched(self, person: int, contact: int | None = None) -> bool:
-        """Whether a verified part says it; of a profile, whether all parts are verified."""
-        if self.unverified is None or contact is None:
-            return self.verdict == "verified"
-        return (person, contact) not in self.unverified
+        """Whether a verified part says it; of a profile, whether all parts are verified and nothing of the person is in doubt."""
+        if contact is None:
+            return self.verdict == "verified" and all(person != doubtful for doubtful, _ in self.unverified or ())
+        return self.verdict == "verified" if self.unverified is None else (person, contact) not in self.unverified
+
+    def said(self, vouched: bool) -> str:
+        """The verdict that stands beside an entry."""
+        return "verified" if vouched else self.verdict if self.verdict != "verified" else "unverified"
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,7 @@ class Document:
             self.sensitive = True
             meta["security"] = [{"system": f"{TERMINOLOGY}/v3-Confidentiality", "code": "R"}]
         if not row.vouched:
-            verdict = self.origin.verdict if self.origin.verdict != "verified" else "unverified"
-            meta["tag"] = [{"system": VERDICTS, "code": verdict}]
+            meta["tag"] = [{"system": VERDICTS, "code": self.origin.said(False)}]
         return {"resourceType": kind} | ({"meta": meta} if meta else {})
 
     def of(self, row: Row, subject: str = "subject", encounter: str = "encounter") -> Json:
@@ -123,11 +126,11 @@ class Document:
         made: Json = {"resourceType": "Provenance"} | ({"extension": [said]} if said else {})
         self.add(made | {"target": [{"reference": name} for name in targets], "recorded": self.now, "agent": [{"who": who}]})
 
-    def bundle(self) -> Json:
-        """The whole document, with its Composition in the first place."""
-        composition = self.add(self._composition())
+    def bundle(self, vouched: bool) -> Json:
+        """The whole document, with its Composition in the first place; `vouched` is of the person."""
+        composition = self.add(self._composition(vouched))
         self.entries.insert(0, self.entries.pop())  # made last, for it refers to the others
-        self.provenance([composition], self.issuer(), extension(VERDICT, "Code", self.origin.verdict))
+        self.provenance([composition], self.issuer(), extension(VERDICT, "Code", self.origin.said(vouched)))
         return {
             "resourceType": "Bundle",
             "language": "en",
@@ -137,14 +140,13 @@ class Document:
             "entry": self.entries,
         }
 
-    def _composition(self) -> Json:
+    def _composition(self, vouched: bool) -> Json:
         issuer = self.issuer()
-        verified = self.origin.verdict == "verified"
         about = f"Issued by {self.origin.issuer or NOBODY} on {self.origin.issued}."
         return {
             "resourceType": "Composition",
-            "text": _narrative([about if verified else f"{about} Not verified: treat it as told by the holder."]),
-            "status": "final" if verified else "preliminary",
+            "text": _narrative([about if vouched else f"{about} Not verified: treat it as told by the holder."]),
+            "status": "final" if vouched else "preliminary",
             "type": {"coding": [DOCUMENT_TYPE]},
             "subject": {"reference": self.patient},
             "date": self.origin.issued.isoformat(),

@@ -52,7 +52,7 @@ class _Writer:
         self._history()
         for number, contact in enumerate(self.person.contacts):
             self._contact(number, contact)
-        return self.into.bundle()
+        return self.into.bundle(self.into.origin.vouched(self.at))
 
     # --- the person --------------------------------------------------------------------------------------------------
 

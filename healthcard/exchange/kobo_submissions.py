@@ -9,17 +9,19 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from math import isfinite
 from typing import Any
 from xml.etree import ElementTree
 
 from healthcard import vocabulary
+from healthcard.clinic import entry
 from healthcard.errors import Problem, RecordError
 from healthcard.exchange.kobo_questions import NONE, Group, Node, Question, Repeat, names, questions
 from healthcard.exchange.places import located
 from healthcard.faults import identity_problem, parse_json
 from healthcard.merge import HISTORY, with_source
-from healthcard.record import HOLDER, Record
+from healthcard.record import HOLDER, Record, build
 from healthcard.vocabulary import Role, Vocabulary
 
 Json = dict[str, Any]
@@ -33,6 +35,7 @@ OF_KOBO = frozenset((
 EMPTY_ONLY: Mapping[str, str] = {"_geolocation": "position", "_attachments": "photo"}
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 YES: Mapping[str, bool] = {"yes": True, "no": False}
+CONTACT = re.compile(r"people\[(\d+)\]\.contacts\[(\d+)\]")
 
 
 def submissions(source: bytes) -> list[Mapping[str, Any]]:
@@ -49,8 +52,10 @@ def submissions(source: bytes) -> list[Mapping[str, Any]]:
     return given
 
 
-def from_submission(submission: Mapping[str, Any], number: int = 1, known: Vocabulary | None = None) -> Record:
-    """The record that a submission tells.
+def from_submission(
+    submission: Mapping[str, Any], number: int = 1, known: Vocabulary | None = None, *, today: date | None = None
+) -> Record:
+    """The record that a submission tells; with `today` also refused for what can't be at entry on that day (clinic/entry.py).
 
     Raises RecordError: every problem names the submission by `number` and the question, "submission 3: person[1]/contact[2]/findings",
     counted from 1, never the answer.
@@ -60,13 +65,29 @@ def from_submission(submission: Mapping[str, Any], number: int = 1, known: Vocab
     try:
         data = read.answers(questions(known), submission, "", "", None)
         if not read.problems:
-            return Record.from_json(data, known)
+            record = Record.from_json(data, known)
+            if today:
+                _examine(record, data, today, known)
+            return record
         problems = read.problems
     except RecordError as error:
         problems = list(located(error, read.places, "").problems)
     except RecursionError:
         problems = [Problem("", "groups within groups without end")]
     raise RecordError([replace(found, place=f"submission {number}: {found.place}".removesuffix(": ")) for found in problems])
+
+
+def _examine(record: Record, data: Json, today: date, known: Vocabulary) -> None:
+    """Raises RecordError for what entry refuses, with the places of `data`: a record keeps contacts in an order of its own."""
+
+    def told(found: re.Match[str]) -> str:
+        at, contact = int(found[1]), record.people[int(found[1])].contacts[int(found[2])]
+        given = [build(type(contact), one, known) for one in data["people"][at]["contacts"]]
+        return f"people[{at}].contacts[{given.index(contact)}]"
+
+    faults, _ = entry.examine(record, today, None, known)
+    if faults:
+        raise RecordError([replace(fault, place=CONTACT.sub(told, fault.place)) for fault in faults])
 
 
 def to_submission(

@@ -3,8 +3,9 @@
     text = to_csv(record, issued=card.issued, issuer=card.issuer, language="es")
     [record] = from_csv(text)
 
-RFC 4180 in UTF-8. `kind`, `key` and `part` say what a fact is, `entry` counts within a list (a medicine has up to three rows), `person` and
-`contact` count from 0. No cell starts a formula: text that a spreadsheet would take for one stands behind an apostrophe.
+RFC 4180 in UTF-8. `kind`, `key` and `part` say what a fact is, `entry` counts within a list (a medicine has up to three rows, a vaccine a
+second one where its dose is known), `person` and `contact` count from 0. No cell starts a formula: text that a spreadsheet would take for
+one stands behind an apostrophe.
 """
 
 import csv
@@ -53,13 +54,12 @@ def to_csv(
     """
     names, origin = known or mapping.usual(), Origin(issued, issuer, verdict, unverified)
     common = {"export": secrets.token_hex(8), "issuer": issuer or "", "issued": issued.isoformat()}
-    said = {True: "verified", False: verdict if verdict != "verified" else "unverified"}
     rows: list[Row] = []
 
     def write(found: Iterator[Fact], vouched: bool, about: Row) -> None:
-        rows.extend(common | {"verdict": said[vouched]} | about | _cells(fact, about, names, language) for fact in found)
+        rows.extend(common | {"verdict": origin.said(vouched)} | about | _cells(fact, about, names, language) for fact in found)
 
-    write(facts.of_card(record), origin.vouched(0), {})
+    write(facts.of_card(record), verdict == "verified", {})
     for at, person in enumerate(record.people):
         who = {"person": str(at), "role": person.role}
         write(facts.of_profile(person, names), origin.vouched(at), who)
@@ -142,8 +142,6 @@ def _sensitive(fact: Fact, names: ExchangeMapping) -> bool:
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
     return value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
@@ -205,8 +203,7 @@ class _Export:
     def _fact(self, owner: dict[str, Any], here: str, row: Row, place: str) -> None:
         kind, key, value = row["kind"], row["key"], row["value"]
         if kind in WORDS:
-            if not TRUE[value.lower()]:
-                raise ValueError("a fact that is not there")
+            _require_true(value)
             listed = owner.setdefault(kind, [])
             if key != NONE:
                 self.places[f"{here}.{kind}[{len(listed)}]"] = place
@@ -221,7 +218,9 @@ class _Export:
                 listed.append(entry)
             if entry[name] != key:
                 raise ValueError("two words of one entry")
-            if value:
+            if kind in DOSES and not row["part"]:
+                _require_true(value)
+            else:
                 _put(entry, row["part"], value if row["part"] == "timing" else _number(value))
         elif kind == "unknown" and row["contact"]:
             owner.setdefault(kind, []).append(value)
@@ -266,6 +265,11 @@ def _put(into: dict[str, Any], key: str, value: Any) -> None:
     if key in into or not key:
         raise ValueError("a second value")
     into[key] = value
+
+
+def _require_true(cell: str) -> None:
+    if not TRUE[cell.lower()]:
+        raise ValueError("a fact that is not there")
 
 
 def _count(cell: str) -> int:

@@ -13,7 +13,7 @@ from healthcard.continuing import without
 from healthcard.errors import NewerVersion, Unreadable
 from healthcard.exchange import fhir, kobo, long_form
 from healthcard.exchange.choice import require_import_allowed
-from healthcard.merge import Merged
+from healthcard.merge import Merged, every_entry
 from healthcard.sensitivity import sensitive
 
 NEVER = 3  # the level that is on no card of ours: if one has it all the same, it goes nowhere from there
@@ -31,17 +31,23 @@ def export(reading: Reading, target: str, vital_interest: str | None = None, lan
     """`reading` in the form of TARGETS[target]; `language` is that of labels, where the form has any for people to read.
 
     Sealed entries stand in it only where the reading was made with a key that opens them. Raises ImportNotAllowed without the holder's
-    yes and without a reason of vital interest, and CardError where nothing could be read.
+    yes and without a reason of vital interest, and CardError where nothing could be read. Contacts of "which child?" count as not verified.
     """
     if not reading.cards:
         later = reading.verdict == NewerVersion.code
         raise NewerVersion("a later version of the format: update healthcard") if later else Unreadable("nothing that can be read")
     require_import_allowed(reading, vital_interest)
-    merged, known = reading.cards[0], vocabulary.default()
+    merged, known = in_doubt(reading.cards[0]), vocabulary.default()
     kept_here = [place for place, _, level in sensitive(merged.record, known) if level >= NEVER]
     if kept_here:
         merged = replace(merged, record=without(merged.record, kept_here, known))
     return TARGETS[target].write(merged, language)
+
+
+def in_doubt(merged: Merged) -> Merged:
+    """`merged` with what may be another child's among what no verified part says: nobody vouches for whose it is."""
+    ambiguous = {(person, contact) for person, contact in every_entry(merged.record) if person in merged.ambiguous}
+    return replace(merged, unverified=merged.unverified | ambiguous)
 
 
 def fhir_text(merged: Merged, language: str) -> str:

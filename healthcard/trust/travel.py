@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from healthcard import files, picture
 from healthcard.errors import TrustError
@@ -23,6 +23,7 @@ MOST_FILES = 200  # of a folder that are looked at
 SECONDS = 20  # to connect, and again for each piece of the answer
 WHOLE_SECONDS = 60  # for all of it: a server that sends a byte at a time is not waited for
 LONGEST_ETAG = 200
+NO_ADDRESS = "an address begins with http:// or https:// and a host; a port is a number up to 65535"
 
 
 def newest(candidates: Iterable[bytes], held: TrustBundle | None = None) -> TrustBundle | None:
@@ -63,14 +64,24 @@ class Fetched:
     etag: str | None
 
 
+def http_address(url: str) -> SplitResult | None:
+    """The parts of an address of HTTP; None for what is none, or has a name or password in it."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:  # a bracket left open, a port that is none
+        return None
+    return parts if known else None
+
+
 def fetch(url: str, etag: str | None = None, *, seconds: float = SECONDS, whole_seconds: float = WHOLE_SECONDS) -> Fetched:
     """The trust bundle at an address given by the user, as a verifier's /v1/trust; no other host is asked, whatever the server says.
 
     Raises TrustError for what is no address, does not answer in time, is larger than 256 KiB, or is no trust bundle.
     """
-    asked = urlsplit(url)
-    if asked.scheme not in ("http", "https") or not asked.hostname or asked.username is not None:
-        raise TrustError("an address begins with http:// or https:// and a host")
+    asked = http_address(url)
+    if asked is None:
+        raise TrustError(NO_ADDRESS)
     request = urllib.request.Request(url, headers={"Accept": "application/cbor", "User-Agent": "healthcard"})
     if etag:
         request.add_header("If-None-Match", etag)
