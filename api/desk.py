@@ -72,6 +72,7 @@ class Made:
     files: Mapping[str, bytes] = field(repr=False)
     template: str
     given: Counter[str] = field(repr=False)
+    sides: int = 0  # of its print that were looked at and are well
 
 
 def seconds() -> float:
@@ -187,10 +188,11 @@ class Desk:
             out["problems"] = [{"place": "", "code": error.code, "message": str(error), "hint": ""}]
         return out
 
-    def unsigned(self, record: Record, profile: Profile | None) -> Card:
-        """The card as it would be, signed by a key that nobody has: for its size and a preview, never for a printer."""
+    def unsigned(self, record: Record, profile: Profile | None, sticker: bool = False) -> Card:
+        """The card or sticker as it would be, signed by a key that nobody has: for its size and a preview, never for a printer."""
         bundle, known = self._bundle(), vocabulary.default()
-        part = Part("card", bytes(ID_SIZE), None, self.now(), record, tuple(range(len(record.people))))
+        kind, continues = ("continuation", bytes(ID_SIZE)) if sticker else ("card", None)
+        part = Part(kind, bytes(ID_SIZE), continues, self.now(), record, tuple(range(len(record.people))))
         return cards.signed(part, SoftwareSigner.generate(), bundle, self.match, known, Sealing(profile))
 
     def warm_up(self) -> None:
@@ -203,7 +205,8 @@ class Desk:
     def preview(self, data: Any, profile: Profile | None, face: Face) -> bytes:
         """A picture of the face (PNG); its code is nobody's. Raises RecordError, TooLarge, PrintError."""
         self.used()
-        card = self.unsigned(Record.from_json(data), profile)
+        template = templates.find(face.template, self.settings.templates)
+        card = self.unsigned(Record.from_json(data), profile, sticker=template.kind == "sticker")
         return rendering.render(card, face.template, face.language, text_light=face.text_light, format="png", **self._house)
 
     @property
@@ -269,10 +272,13 @@ class Desk:
         printers.send_card(made.files, templates.find(made.template, self.settings.templates), printer)
 
     def check_print(self, number: int, taken: bytes, ruler_mm: float | None) -> list[check_scan.Result]:
-        """What a picture of the print shows; raises NoSuchCard and PictureError."""
+        """What a picture of the print shows, of one side or of both; raises NoSuchCard and PictureError."""
         made = self.made(number)
         template = templates.find(made.template, self.settings.templates)
-        return check_scan.check(taken, made.card.text, template, ruler_mm=ruler_mm)
+        found = check_scan.check({"picture": taken}, made.card.text, template, sides=made.sides, ruler_mm=ruler_mm)
+        if seen := check_scan.number_of_codes(found):
+            made.sides = made.sides + seen if all(one.passed for one in found if one.name != "sides") else 0  # it is printed again
+        return found
 
     def templates(self) -> list[templates.Template]:
         """The formats that a card or a sticker can have here."""

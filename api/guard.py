@@ -70,11 +70,17 @@ class Guard:
             state["outcome"] = "internal"
             if not status:
                 await problems.response(problems.UNEXPECTED, *problems.WORDS[problems.UNEXPECTED])(scope, receive, guarded)
-        version = f" bundle={self._version()}" if self._version else ""
-        route, outcome = _route(scope), str(state.get("outcome", status))
-        log.info("%s %s%s", route, outcome, version)
-        if self._count:
-            self._count(route, outcome)
+        except asyncio.CancelledError:  # the service stops, and STOP_SECONDS were not enough
+            state["outcome"] = problems.STOPPING
+            if not status:
+                await problems.stopping()(scope, receive, guarded)
+            raise
+        finally:
+            version = f" bundle={self._version()}" if self._version else ""
+            route, outcome = _route(scope), str(state.get("outcome", status))
+            log.info("%s %s%s", route, outcome, version)
+            if self._count:
+                self._count(route, outcome)
 
 
 async def limited_body(request: Request, limit: int) -> bytes:

@@ -21,6 +21,7 @@ POLICY = "; ".join(
     )
 )  # fmt: skip
 HEADERS = {
+    "Accept-Ranges": "none",
     "Cache-Control": "no-cache",
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -53,7 +54,9 @@ class Pages(StaticFiles):
                     headers["Content-Type"] = "application/wasm"
             await send(message)
 
-        await super().__call__(scope, receive, with_policy)
+        # A part of a file is never sent, as RFC 9110 section 14.2 allows: a wrong range would be answered in words that are not ours.
+        whole = {**scope, "headers": [header for header in scope["headers"] if header[0] != b"range"]}
+        await super().__call__(whole, receive, with_policy)
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -65,7 +68,7 @@ class Pages(StaticFiles):
         if Path(path).suffix not in SMALLER_COMPRESSED or not isinstance(plain, FileResponse):
             return plain
         plain.headers["Vary"] = "Accept-Encoding"
-        if not takes_gzip or "range" in Headers(scope=scope):
+        if not takes_gzip:
             return plain
         sent = Response(compressed(path, stat_result.st_mtime_ns), status_code, media_type=plain.media_type)
         for name in ("etag", "last-modified", "vary"):
@@ -81,6 +84,6 @@ class PagesBeside(Mount):
         super().__init__("/", Pages())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/v1/"):
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/v1/"):
             return Match.NONE, {}
         return super().matches(scope)

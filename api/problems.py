@@ -18,7 +18,7 @@ from healthcard.errors import ImportNotAllowed, NoCode, PictureError, StoreError
 from healthcard.exchange.choice import VITAL_INTEREST
 
 MEDIA_TYPE = "application/problem+json"
-UNEXPECTED = 500
+UNEXPECTED, STOPPING = 500, "stopping"  # what may be the answer anywhere
 PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110; Python before 3.13 has older ones
 
 # Code and detail of each status that a service refuses with; a picture (422) says its own.
@@ -51,6 +51,7 @@ FURTHER = {
     "bad-bundle": (422, "not a trust bundle of this network that its root has signed"),
     "too-many-requests": (429, "more requests than one partner may make in a minute; wait as long as Retry-After says"),
     "not-ready": (503, "the database was out of reach for a minute; try again later"),
+    STOPPING: (503, "the service stops and did not finish this; send it again in a few seconds"),
     "bad-store": (503, "the database is out of reach, nothing was changed; try again later"),
     "store-full": (507, "the disk of the service is full, nothing was changed; try again later"),
 }
@@ -107,15 +108,20 @@ def response(status: int, code: str, detail: str, headers: dict[str, str] | None
     return JSONResponse(body(status, code, detail), status, headers, MEDIA_TYPE)
 
 
+def stopping() -> JSONResponse:
+    status, detail = FURTHER[STOPPING]
+    return response(status, STOPPING, detail, {"Retry-After": "5"})
+
+
 def body(status: int, code: str, detail: str, reason: str = "") -> dict[str, str | int]:
     said: dict[str, str | int] = {"type": "about:blank", "title": PHRASES.get(status) or HTTPStatus(status).phrase, "status": status}
     return said | ({"detail": detail} if detail else {}) | {"code": code} | ({"reason": reason} if reason else {})
 
 
 def documented(*reasons: int | str) -> dict[int | str, Any]:
-    """The OpenAPI responses of statuses and further codes, by status, with an example of each code."""
+    """The OpenAPI responses of statuses and further codes and of STOPPING, by status, with an example of each code."""
     found: dict[int | str, dict[str, str]] = {}
-    for reason in reasons:
+    for reason in (*reasons, STOPPING):
         if isinstance(reason, int):
             found.setdefault(reason, {}).update(PICTURE_EXAMPLES if reason == 422 else dict([WORDS[reason]]))
         else:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -15,6 +16,7 @@ from healthcard import card as cards
 from healthcard import picture as pictures
 from healthcard import seal
 from healthcard.card import Reading
+from healthcard.errors import SettingError
 from healthcard.exchange.choice import import_allowed
 
 from . import documents, problems
@@ -26,7 +28,8 @@ from .settings import Settings
 
 LARGEST_JSON = 64 * 1024
 SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
-MOST_WAITING = 16  # pictures in memory, those being looked at included
+SCAN_SECONDS = 10  # of the processor, for one picture
+MOST_WAITING = 16  # pictures in memory, those that arrive or are being looked at included; half of them without a key
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -51,7 +54,7 @@ class Readings:
     async def _texts(self, request: Request) -> list[str]:
         kind = media_type(request)
         if kind in documents.PICTURES:
-            return await self._scanner.scan(await limited_body(request, pictures.MAX_FILE))
+            return await self._scanner.scan(request)
         return (await json_body(request, kind, Texts, LARGEST_JSON)).texts
 
 
@@ -92,10 +95,13 @@ def answer(content: dict[str, Any]) -> Response:
 
 
 def unlocked(settings: Settings) -> list[bytes]:
-    """The secrets of the epoch keys that this instance may unseal with; raises KeyFileError."""
+    """The secrets of the epoch keys that this instance may unseal with; raises SettingError or KeyFileError."""
     if not settings.unseal_passphrase_file:
         return []
-    passphrase = settings.unseal_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+    try:
+        passphrase = settings.unseal_passphrase_file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingError("HEALTHCARD_UNSEAL_PASSPHRASE_FILE: not a file of UTF-8 text") from None
     return [seal.epoch_secret(file, passphrase) for file in settings.unseal]
 
 
@@ -106,12 +112,13 @@ class Scanner:
         self._pool = ThreadPoolExecutor(SCAN_THREADS, "scan")
         self._waiting = 0
 
-    async def scan(self, picture: bytes) -> list[str]:
-        """The card texts in a picture or PDF; raises PictureError, and refuses while too many others wait."""
-        if self._waiting >= MOST_WAITING:
+    async def scan(self, request: Request) -> list[str]:
+        """The card texts in the picture or PDF of a request, which is refused unread while too many wait; raises PictureError."""
+        if self._waiting >= (MOST_WAITING if request.state.partner else MOST_WAITING // 2):
             raise problems.refusal(503, {"Retry-After": "5"})
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, pictures.scan, picture)
+            look = partial(pictures.scan, await limited_body(request, pictures.MAX_FILE), seconds=SCAN_SECONDS)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, look)
         finally:
             self._waiting -= 1

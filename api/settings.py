@@ -18,6 +18,7 @@ from healthcard.errors import SettingError
 PREFIX = "HEALTHCARD_"
 OPEN = ("local", "verify", "nothing")
 POSTGRESQL = "postgresql://"
+LEAST_RATE = 50  # requests that a batch of 500 cards counts as
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,7 @@ class Settings:
             _refuse_if_others_read(file)
         if self.unseal and not self.unseal_passphrase_file:
             raise SettingError("HEALTHCARD_UNSEAL: set HEALTHCARD_UNSEAL_PASSPHRASE_FILE too; nobody is there to be asked at start")
-        database = self.database or default_database(self.bundle)
-        if "://" in database and not database.startswith(POSTGRESQL):
-            raise SettingError("HEALTHCARD_DATABASE: the path of an SQLite file, or postgresql://user@host/name")
+        database = checked_database(self.database or default_database(self.bundle))
         if not database.startswith(POSTGRESQL):
             _refuse_unwritable(Path(database))
         return replace(self, database=database)
@@ -84,6 +83,13 @@ class Settings:
 def default_database(bundle: Path) -> str:
     """The SQLite file of a service that goes by this trust bundle: trust.bundle -> trust.db beside it."""
     return str(bundle.with_suffix(".db"))
+
+
+def checked_database(database: str) -> str:
+    """The path of an SQLite file or the address of PostgreSQL; raises SettingError where it is neither."""
+    if not database.startswith(POSTGRESQL) and ("://" in database or database == ":memory:"):
+        raise SettingError("HEALTHCARD_DATABASE: the path of an SQLite file, or postgresql://user@host/name")
+    return database
 
 
 def loopback(host: str) -> bool:
@@ -118,10 +124,10 @@ def _refuse_unwritable(database: Path) -> None:
         raise SettingError(f"HEALTHCARD_DATABASE: {database} can't be written; name a file in a folder that is this program's own")
 
 
-def _number(low: float, high: float) -> Callable[[str], int]:
+def _number(low: int, high: int) -> Callable[[str], int]:
     def take(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text[:9]) <= high:
-            raise ValueError(f"a whole number from {low:g} to {high:g}")
+        if not text.isdecimal() or len(text) > 9 or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
         return int(text)
 
     return take
@@ -150,8 +156,8 @@ _TAKEN: dict[str, Callable[[str], Any]] = {
     "tls_proxy": _yes_or_no,
     "database": str,
     "open": _open,
-    "rate": _number(1, 10**6),
-    "open_rate": _number(1, 10**6),
+    "rate": _number(LEAST_RATE, 10**6),
+    "open_rate": _number(LEAST_RATE, 10**6),
     "refresh_seconds": _number(1, 30),
     "unseal": _paths,
     "unseal_passphrase_file": Path,

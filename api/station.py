@@ -159,7 +159,8 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
         """The formats of cards and stickers."""
         desk.signer()
         return JSONResponse([
-            {"name": one.name, "kind": one.kind, "width_mm": one.width_mm, "height_mm": one.height_mm} for one in desk.templates()
+            {"name": one.name, "kind": one.kind, "width_mm": one.width_mm, "height_mm": one.height_mm, "ruler": one.ruler}
+            for one in desk.templates()
         ])  # fmt: skip
 
     @app.get("/api/printers")

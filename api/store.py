@@ -79,7 +79,7 @@ class Store:
             engine = _postgresql(database) if database.startswith(POSTGRESQL) else _sqlite(database)
         except ImportError:
             raise StoreError("PostgreSQL needs one more package: pip install 'healthcard[postgresql]'") from None
-        except SQLAlchemyError:
+        except (SQLAlchemyError, ValueError):  # which may quote a part of the password
             raise StoreError("HEALTHCARD_DATABASE is not an address of the form postgresql://user@host/name") from None
         store = cls(engine)
         try:
@@ -239,7 +239,7 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeError) as error:
             if _full(error):
                 raise StoreFull("the disk of the database is full") from None
             raise StoreError(f"the database can't be used ({type(error).__name__})") from None
@@ -257,7 +257,8 @@ def newest(held: TrustBundle, offered: TrustBundle) -> TrustBundle:
 
 def _sqlite(path: str) -> Engine:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # for nobody else to read; SQLite gives its other files the same mode
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.chmod(path, 0o600)  # a copy that was put back too is for nobody else to read; SQLite gives its other files the same mode
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from None
     engine = create_engine(URL.create("sqlite", database=path), connect_args={"timeout": BUSY_SECONDS})
@@ -276,8 +277,9 @@ def _sqlite(path: str) -> Engine:
 
 
 def _postgresql(address: str) -> Engine:
-    address = "postgresql+psycopg://" + address.removeprefix(POSTGRESQL)
-    return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+    from . import postgresql
+
+    return postgresql.engine("postgresql+psycopg://" + address.removeprefix(POSTGRESQL))
 
 
 def _full(error: Exception) -> bool:

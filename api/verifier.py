@@ -21,6 +21,8 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match, Router
+from starlette.types import Receive, Scope, Send
 
 import healthcard
 from healthcard import vocabulary
@@ -108,7 +110,7 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
         bundle = held.current()
         return Response(metrics.text(bundle.version, bundle_age(bundle, now()), held.vital_interest), media_type=MEDIA_TYPE)
 
-    app.router.routes.append(PagesBeside())  # the offline scanner
+    app.router.routes += [HeadRoute(app.router), PagesBeside()]  # the offline scanner
     return app
 
 
@@ -118,6 +120,23 @@ class DirectRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
         return handler
+
+
+class HeadRoute(BaseRoute):
+    """HEAD of whatever answers GET, as RFC 9110 section 9.3.2 has it: the server leaves the body out."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return Match.FULL if scope["type"] == "http" and scope["method"] == "HEAD" else Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._router(asked, receive, send)
+        finally:
+            scope["route"] = asked.get("route")  # for the log
 
 
 def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:

@@ -8,6 +8,7 @@ Every code of ours in a picture is found; a further view of it is tried only whi
 import io
 import math
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter
+from pypdfium2 import internal as pdfium_internal
+from pypdfium2 import raw as pdfium
 
 from healthcard import finders
 from healthcard.errors import NoCode, PictureError
@@ -39,17 +42,21 @@ _CONTRASTS = ((1.0, 30, 2, _LOCAL), (1.5, 8, 1, _GLOBAL), (2.0, 12, 3, _GLOBAL),
 pdfium_lock = threading.Lock()  # pdfium is not made for several threads
 
 
-def scan(picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = tuple(PREFIXES.values())) -> list[str]:
+def scan(
+    picture: bytes | str | Path | Image.Image, prefixes: tuple[str, ...] = tuple(PREFIXES.values()), seconds: float = math.inf
+) -> list[str]:
     """Every distinct text in `picture` that starts with one of `prefixes`, in reading order (a PDF: page by page).
 
     `picture` is a PNG, JPEG, WebP, GIF, BMP, TIFF (first frame) or PDF as bytes or a path, or a PIL picture. Raises PictureError if it
-    can't be opened or is more than 20 MB, 50 megapixels or 20 pages, NoCode if there is no such text in it.
+    can't be opened, is more than 20 MB, 50 megapixels or 20 pages, or takes more than so many `seconds` of the processor; NoCode if there
+    is no such text in it.
     """
+    end = time.thread_time() + seconds
     data = picture if isinstance(picture, bytes | Image.Image) else _read_file(Path(picture))
     texts: dict[str, None] = {}
     others = False
-    for number, (page, _) in enumerate(_pages(data)):
-        found = _look(page, mending=number < _MENDED_PAGES)
+    for number, (page, _) in enumerate(_pages(data, end)):
+        found = _look(page, number < _MENDED_PAGES, end)
         ours = {text: place for text, place in reversed(found) if text.startswith(prefixes)}  # of one text twice, the first place
         texts.update(dict.fromkeys(_reading_order(ours)))
         others = others or bool(found) or _other_code(page)
@@ -86,13 +93,20 @@ def codes(picture: bytes | Image.Image) -> list[Seen]:
     return seen
 
 
-def _look(page: Image.Image, mending: bool = True) -> list[tuple[str, "_Place"]]:
+def _in_time(end: float) -> None:
+    """Raises PictureError where this thread has worked until `end`: no picture keeps the others waiting for good."""
+    if time.thread_time() > end:
+        raise PictureError("it takes too long to look at: send fewer pages, or a photo of the card alone")
+
+
+def _look(page: Image.Image, mending: bool = True, end: float = math.inf) -> list[tuple[str, "_Place"]]:
     """The texts of all QR codes on a page, each with its place; `mending` looks for damaged ones too, which takes long."""
     found: list[tuple[str, _Place]] = []
     unread: list[_Place] = []
     if _blank(page):
         return found
     for view, binarizer in _views(page):
+        _in_time(end)
         known = len(found)
         for code in zxingcpp.read_barcodes(view, _QR, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain, return_errors=True):
             place = _Place.of(_corners(code), view.width)
@@ -104,13 +118,14 @@ def _look(page: Image.Image, mending: bool = True) -> list[tuple[str, "_Place"]]
         if 0 < known == len(found) and not unread:  # a second look has shown nothing new
             return found
     if mending and (not found or unread):
-        found += _mended(page, {text for text, _ in found})
+        found += _mended(page, {text for text, _ in found}, end)
     return found
 
 
-def _mended(page: Image.Image, known: Collection[str]) -> list[tuple[str, "_Place"]]:
+def _mended(page: Image.Image, known: Collection[str], end: float) -> list[tuple[str, "_Place"]]:
     """The first further text of a symbol whose finder patterns are damaged, and its place."""
     for symbol in finders.mended(page):
+        _in_time(end)
         for code in zxingcpp.read_barcodes(symbol.picture, _QR, text_mode=zxingcpp.TextMode.Plain):
             if code.text not in known:
                 return [(code.text, _Place.of(symbol.corners, page.width))]
@@ -200,12 +215,12 @@ def _read_file(path: Path) -> bytes:
         raise PictureError("the file can't be opened") from None
 
 
-def _pages(picture: bytes | Image.Image) -> Iterator[tuple[Image.Image, float | None]]:
+def _pages(picture: bytes | Image.Image, end: float = math.inf) -> Iterator[tuple[Image.Image, float | None]]:
     """The pages of a picture or PDF in grey (mode "L"), each at most _LOOK pixels, with their dots per inch; raises PictureError."""
     if isinstance(picture, bytes) and len(picture) > MAX_FILE:
         raise PictureError(f"more than {MAX_FILE // 1_000_000} MB")
     if isinstance(picture, bytes) and picture[:1024].lstrip().startswith(b"%PDF-"):
-        yield from _pdf_pages(picture)
+        yield from _pdf_pages(picture, end)
         return
     try:
         opened = Image.open(io.BytesIO(picture), formats=_FORMATS) if isinstance(picture, bytes) else picture
@@ -230,7 +245,7 @@ def _pages(picture: bytes | Image.Image) -> Iterator[tuple[Image.Image, float | 
     yield small, float(dpi[0]) * max(small.size) / max(opened.size) if dpi else None
 
 
-def _pdf_pages(data: bytes) -> Iterator[tuple[Image.Image, float | None]]:
+def _pdf_pages(data: bytes, end: float) -> Iterator[tuple[Image.Image, float | None]]:
     try:
         with pdfium_lock:
             document = pypdfium2.PdfDocument(data)
@@ -246,14 +261,27 @@ def _pdf_pages(data: bytes) -> Iterator[tuple[Image.Image, float | None]]:
                     page = document[number]
                     width, height = page.get_width(), page.get_height()  # in points, 72 to an inch
                     scale = min(_PDF_DPI / 72, math.sqrt(_LOOK / (width * height)), _MAX_SIDE / max(width, height))
-                    grey = page.render(scale=scale, grayscale=True).to_pil()
+                    grey = _rendered(page, math.ceil(width * scale), math.ceil(height * scale), end)
                     page.close()
             except Exception:
                 raise PictureError("a damaged PDF") from None
+            _in_time(end)
             yield grey, scale * 72
     finally:
         with pdfium_lock:
             document.close()
+
+
+def _rendered(page: pypdfium2.PdfPage, width: int, height: int, end: float) -> Image.Image:
+    """A page in grey, as far as it is drawn by `end`: a small file may hold a million shapes."""
+    bitmap = pypdfium2.PdfBitmap.new_native(width, height, format=pdfium.FPDFBitmap_Gray)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+    pause = pdfium.IFSDK_PAUSE(version=1)
+    pdfium_internal.set_callback(pause, "NeedToPauseNow", lambda _: time.thread_time() > end)
+    pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT | pdfium.FPDF_GRAYSCALE, pause)
+    pdfium.FPDF_RenderPage_Close(page)
+    grey: Image.Image = bitmap.to_pil()
+    return grey
 
 
 def _grey(picture: Image.Image) -> Image.Image:

@@ -572,12 +572,23 @@ def test_partners_are_added_listed_and_revoked_by_command(world: World, tmp_path
         (["add", "a\tb", "--database", "{}"], 2, "1 to 60 letters"),
         (["add", "x"], 1, "which service? give --bundle or --database"),
         (["revoke", "nobody", "--database", "{}"], 1, "nobody: no such partner"),
-        (["list", "--database", "/nowhere/x.db"], 1, "/nowhere/x.db: No such file"),
+        (["add", "x", "--database", "/nowhere/x.db"], 1, "/nowhere/x.db: No such file"),
+        (["add", "x", "--database", ":memory:"], 1, "HEALTHCARD_DATABASE: the path of an SQLite file"),
     ],
 )
 def test_what_the_command_refuses(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    Store.open(str(tmp_path / "trust.db")).close()
     done = healthcard("partner", *(argument.format(tmp_path / "trust.db") for argument in arguments))
     assert done.code == code and said in done.said
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["revoke", "k7m2p4qz"]])
+def test_a_database_that_is_not_there_is_not_made_by_a_look(tmp_path: Path, arguments: list[str]) -> None:
+    done = healthcard("partner", *arguments, "--bundle", tmp_path / "trust.bundle")
+    assert done.code == 1 and f"HEALTHCARD_DATABASE: there is no {tmp_path / 'trust.db'}; set it" in done.said
+    assert not list(tmp_path.iterdir())
+    added = healthcard("partner", "add", "Clinic", "--bundle", tmp_path / "trust.bundle")
+    assert added.code == 0 and f"{tmp_path / 'trust.db'} is made; if the service has another database" in added.err
 
 
 # --- what it never says ------------------------------------------------------------------------------------------------

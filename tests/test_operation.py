@@ -4,8 +4,10 @@ import re
 import shlex
 import signal
 import sqlite3
+import stat
 import subprocess
 import threading
+import tomllib
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -91,6 +93,27 @@ def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
         assert source in (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
 
 
+def test_the_build_takes_what_the_wheel_is_made_of_and_no_secret() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    texts = {"pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    rules = [line for line in (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert rules[0] == "*" and {rule[1:] for rule in rules if rule.startswith("!")} == {*texts, *wheel["packages"], *wheel["force-include"]}
+    ignored = (CHECKOUT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/deploy/.env", "/deploy/trust/"} <= set(ignored) and "deploy/.env" in PAGE and "deploy/trust/" in PAGE
+
+
+def test_the_lines_for_containers_name_what_is_there(compose: dict[str, Any]) -> None:
+    """Their services, and PostgreSQL's user and database; the command finds its settings in the container."""
+    lines = re.findall(r"docker compose -f deploy/compose.yaml exec (?:-T )?(\w+) (\w+)\s(.*)", PAGE)
+    assert [(service, program) for service, program, _ in lines] == [
+        ("verifier", "healthcard"), ("database", "pg_dump"), ("database", "pg_restore"),
+    ]  # fmt: skip
+    database, verifier = compose["services"]["database"]["environment"], compose["services"]["verifier"]["environment"]
+    assert database["POSTGRES_USER"] == database["POSTGRES_DB"] == "verifier" and "HEALTHCARD_DATABASE" in verifier
+    assert lines[0][2].startswith("partner add ") and all("--username=verifier" in rest for _, _, rest in lines[1:])
+
+
 def test_it_ends_what_is_under_way_and_then_itself(bundle: Path) -> None:
     with subprocess.Popen(
         [SCRIPT, "verifier", "--bundle", bundle, "--port", "0"], stderr=subprocess.PIPE, text=True, cwd=bundle.parent
@@ -125,8 +148,9 @@ def worked(store: Store) -> list[store_work.State]:
 def test_a_copy_of_sqlite_taken_while_it_runs_comes_back_whole(tmp_path: Path) -> None:
     store = Store.open(str(tmp_path / "trust.db"))
     states = worked(store)
-    [line] = re.findall(r"^    python3 -c \"(.*)\" +#", PAGE, re.M)
-    subprocess.run(["python3", "-c", line], cwd=tmp_path, check=True)
+    [lines] = re.findall(r"^    umask .*\n    python3 -c .*\n", PAGE, re.M)
+    subprocess.run(["sh", "-c", f"umask 022\n{lines}"], cwd=tmp_path, check=True)
+    assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
     store.count_vital_interest(date(2026, 7, 2), "later")
     store.close()
     for left in tmp_path.glob("trust.db*"):

@@ -54,5 +54,10 @@ def test_the_service_evaluates_nothing_and_calls_no_program(path: Path) -> None:
             assert (path.stem, function.name) in WITH_TEXT
 
 
+def test_the_proxy_gives_up_a_request_whose_head_does_not_come() -> None:
+    words = (ROOT / "deploy" / "Caddyfile").read_text().split()
+    assert "servers { timeouts { read_header 10s } }" in " ".join(words)
+
+
 def test_the_proxy_asks_browsers_to_stay_with_encryption() -> None:
     assert re.search(r'^\theader Strict-Transport-Security "max-age=\d{8,}"$', (ROOT / "deploy" / "Caddyfile").read_text(), re.M)

@@ -3,6 +3,7 @@ stands in any file of the database, SQLite's or PostgreSQL's, in any line of log
 the card.
 """
 
+import asyncio
 import json
 import logging
 import re
@@ -146,6 +147,9 @@ def refused(asked: Asked, world: World, made: Card, monkeypatch: pytest.MonkeyPa
     with changed(monkeypatch, readings.cards, "read", raising(LookupError(f"{made.text} {MARKED_WORD}"))):
         for path, body in (("/v1/verify", one), ("/v1/decode", one), ("/v1/export?to=fhir", one), ("/v1/batch", {"items": [one]})):
             assert asked("POST", path, body, TEXT).status_code == 500
+    with changed(monkeypatch, readings.cards, "read", raising(asyncio.CancelledError())):  # as when the service stops
+        stopped = httpx.post(asked.client.base_url.join("/v1/verify"), json=one, headers=asked.key)
+        asked.refused[stopped.json()["code"]] = stopped.text
     with changed(monkeypatch, readings, "MOST_WAITING", 0):
         asked("POST", "/v1/verify", picture(made), FILE)
     with changed(monkeypatch, guard, "BODY_SECONDS", 0.05):
@@ -170,7 +174,7 @@ def later(made: Card, world: World) -> str:
     return symbol.card_text(sign.sign(cbor.dumps(content), world.station_signer, CARD_AAD["test"]), "test")
 
 
-def raising(error: Exception) -> Callable[..., Any]:
+def raising(error: BaseException) -> Callable[..., Any]:
     def fail(*_: Any, **__: Any) -> Any:
         raise error
 

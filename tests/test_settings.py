@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import Settings
+from api.documents import Batch
+from api.exports import ITEMS_A_REQUEST
+from api.readings import unlocked
+from api.settings import LEAST_RATE, Settings
 from healthcard.errors import SettingError
 from tests.command import program
 
@@ -32,11 +35,11 @@ def test_every_setting_is_taken_and_an_argument_goes_first(bundle: Path, tmp_pat
     secret.write_text("demo")
     secret.chmod(0o600)
     environment = {
-        "BUNDLE": bundle, "HOST": "0.0.0.0", "PORT": 80, "TLS_PROXY": "yes", "DATABASE": "postgresql://v@db/v", "OPEN": "verify", "RATE": 7,
-        "OPEN_RATE": 8, "REFRESH_SECONDS": 9, "UNSEAL": f"{secret}{os.pathsep}{secret}", "UNSEAL_PASSPHRASE_FILE": secret,
+        "BUNDLE": bundle, "HOST": "0.0.0.0", "PORT": 80, "TLS_PROXY": "yes", "DATABASE": "postgresql://v@db/v", "OPEN": "verify",
+        "RATE": 70, "OPEN_RATE": 80, "REFRESH_SECONDS": 9, "UNSEAL": f"{secret}{os.pathsep}{secret}", "UNSEAL_PASSPHRASE_FILE": secret,
     }  # fmt: skip
     assert told(**environment) == Settings(
-        bundle, "0.0.0.0", 80, True, "postgresql://v@db/v", "verify", 7, 8, 9, (secret, secret), secret
+        bundle, "0.0.0.0", 80, True, "postgresql://v@db/v", "verify", 70, 80, 9, (secret, secret), secret
     )
     variables = {f"HEALTHCARD_{name}": str(value) for name, value in environment.items()}
     assert Settings.from_environment(variables, port=81, host=None).port == 81
@@ -58,12 +61,16 @@ def test_every_setting_is_taken_and_an_argument_goes_first(bundle: Path, tmp_pat
         ({"DATABSE": "x"}, "did you mean HEALTHCARD_DATABASE?"),
         ({"TLS_PROXY": "true"}, "HEALTHCARD_TLS_PROXY: yes or no"),
         ({"PORT": "65536"}, "HEALTHCARD_PORT: a whole number from 0 to 65535"),
-        ({"RATE": "0"}, "HEALTHCARD_RATE: a whole number"),
+        ({"PORT": "000000000999999"}, "HEALTHCARD_PORT: a whole number from 0 to 65535"),
+        ({"RATE": "49"}, "HEALTHCARD_RATE: a whole number from 50 to 1000000"),
+        ({"OPEN_RATE": "49"}, "HEALTHCARD_OPEN_RATE: a whole number from 50 to 1000000"),
+        ({"RATE": "0000000010000000000"}, "HEALTHCARD_RATE: a whole number"),
         ({"RATE": "-1"}, "HEALTHCARD_RATE: a whole number"),
         ({"REFRESH_SECONDS": "60"}, "HEALTHCARD_REFRESH_SECONDS: a whole number from 1 to 30"),
         ({"DATABASE": "/nowhere/at/all.db"}, "can't be written"),
         ({"DATABASE": "/"}, "can't be written"),
         ({"DATABASE": "mysql://somewhere/else"}, "the path of an SQLite file, or postgresql://user@host/name"),
+        ({"DATABASE": ":memory:"}, "HEALTHCARD_DATABASE: the path of an SQLite file, or postgresql://user@host/name"),
         ({"UNSEAL": "nowhere.key"}, "nowhere.key: No such file"),
     ],
 )
@@ -91,6 +98,19 @@ def test_a_key_that_others_can_read_is_refused(bundle: Path, tmp_path: Path) -> 
     key.chmod(0o600)
     with pytest.raises(SettingError, match="set HEALTHCARD_UNSEAL_PASSPHRASE_FILE too"):
         told(BUNDLE=bundle, UNSEAL=key)
+
+
+def test_a_passphrase_file_that_is_no_text_is_refused_by_name(bundle: Path, tmp_path: Path) -> None:
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_bytes(b"\xff\xfe secret")
+    passphrase.chmod(0o600)
+    with pytest.raises(SettingError, match="HEALTHCARD_UNSEAL_PASSPHRASE_FILE: not a file of UTF-8 text"):
+        unlocked(told(BUNDLE=bundle, UNSEAL=passphrase, UNSEAL_PASSPHRASE_FILE=passphrase))
+
+
+def test_the_least_rate_lets_a_whole_batch_through() -> None:
+    [longest] = [rule.max_length for rule in Batch.model_fields["items"].metadata if hasattr(rule, "max_length")]
+    assert longest == LEAST_RATE * ITEMS_A_REQUEST
 
 
 def test_the_command_says_what_is_wrong_and_starts_nothing(bundle: Path) -> None:

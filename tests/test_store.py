@@ -3,11 +3,15 @@
 import multiprocessing
 import os
 import re
+import signal
 import sqlite3
 import stat
+import subprocess
 import threading
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +20,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from api import access, schema
+from api import postgresql as driver
 from api.store import Count, Partner, Store, newest
 from healthcard.errors import ServiceError, StoreError, StoreFull, Superseded, TrustError
 from healthcard.trust import custody, uploads
@@ -262,6 +267,16 @@ def test_an_sqlite_file_writes_ahead_waits_for_the_disk_and_is_for_nobody_else(t
     store.close()
 
 
+def test_a_copy_that_was_put_back_is_for_nobody_else_either(tmp_path: Path) -> None:
+    path = tmp_path / "trust.db"
+    Store.open(str(path)).close()
+    path.chmod(0o644)
+    store = Store.open(str(path))
+    for file in tmp_path.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+    store.close()
+
+
 def test_a_full_database_says_so_and_keeps_what_it_acknowledged(tmp_path: Path, sender: Sender) -> None:
     store, kept = Store.open(str(tmp_path / "trust.db")), set[bytes]()
     with store._engine.connect() as connection:
@@ -290,6 +305,55 @@ def test_a_server_that_is_not_there_is_refused_in_our_words(postgresql: postgres
         with pytest.raises(StoreError) as refused:
             Store.open(address)
         assert "nobody" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["u:half@half:secret@db/x", "u:secret@db:secret/x", "u:x@db/x?port=secret", f"u@{'secret' * 20}/x"])
+def test_a_wrong_address_is_refused_without_a_part_of_its_password(address: str) -> None:
+    with pytest.raises(StoreError) as refused:
+        Store.open(f"postgresql://{address}")
+    said = "".join(traceback.format_exception(refused.value))
+    assert "secret" not in said and "half" not in said
+
+
+@contextmanager
+def silent(server: postgres.Server) -> Iterator[None]:
+    """Every process of a server stops, as on a machine that swaps, and goes on afterwards; after a minute in any case."""
+    first = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    children = subprocess.run(["ps", "--ppid", str(first), "-o", "pid="], capture_output=True, text=True, check=True).stdout.split()
+    processes = [first, *map(int, children)]
+
+    def each(said: signal.Signals) -> None:
+        for process in processes:
+            os.kill(process, said)
+
+    late = threading.Timer(60, each, [signal.SIGCONT])
+    late.start()
+    each(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        late.cancel()
+        each(signal.SIGCONT)
+
+
+def test_a_server_that_does_not_answer_is_given_up_and_nothing_is_lost_or_doubled(
+    postgresql: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(postgresql.database())
+    store.count_vital_interest(TODAY, "danger")
+    monkeypatch.setattr(driver, "ANSWER_SECONDS", 1)
+    with silent(postgresql):
+        start = time.monotonic()
+        with pytest.raises(StoreError):
+            store.count_vital_interest(TODAY, "danger")
+        assert time.monotonic() - start < 30
+    with pytest.raises(StoreError), store._transaction() as connection:  # and in the middle of a change
+        connection.execute(schema.vital_interest.insert().values(month=TODAY, reason="other", count=1))
+        with silent(postgresql):
+            connection.execute(schema.vital_interest.select())
+    store.count_vital_interest(TODAY, "danger")
+    assert store.vital_interest() == {(TODAY.replace(day=1), "danger"): 2}
+    store.close()
 
 
 def test_the_database_holds_no_time_finer_than_a_day_and_no_column_for_people(tmp_path: Path) -> None:

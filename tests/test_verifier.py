@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -248,8 +248,23 @@ def test_bad_input_is_a_problem_with_its_word(client: httpx.Client, route: str, 
 def test_another_address_or_method_is_a_problem_too(client: httpx.Client) -> None:
     assert is_problem(client.get(f"/v1/{MARKER}"), 404, "not-found")
     assert is_problem(client.post("/v1/verify/", json={}), 404, "not-found")
+    assert is_problem(client.options("/"), 404, "not-found")
+    for path in ("/healthz", "/v1/trust", "/v1/verify"):
+        assert is_problem(client.options(path), 405, "method-not-allowed")
     wrong = client.get("/v1/decode", params={"text": MARKER})
     assert is_problem(wrong, 405, "method-not-allowed") and wrong.headers["allow"] == "POST"
+
+
+def test_head_is_get_without_the_body(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    paths = ("/healthz", "/readyz", "/v1/trust", "/v1/vocabulary", "/v1/revocations", "/openapi.json", "/", "/nowhere", "/v1/verify")
+    with caplog.at_level(logging.INFO, "healthcard"):
+        for path in paths:
+            got, headed = client.get(path), client.head(path)
+            assert (headed.status_code, headed.content) == (got.status_code, b"") and headed.headers["date"]
+            assert {**headed.headers, "date": ""} == {**got.headers, "date": ""}
+        waited(lambda: caplog.text.count("/v1/verify method-not-allowed") == 2)
+    said = [record.getMessage() for record in caplog.records if record.name == guard.log.name][-2 * len(paths) :]
+    assert said[::2] == said[1::2] and "/v1/trust 200 bundle=11" in said
 
 
 def send_raw(client: httpx.Client, request: bytes) -> bytes:
@@ -287,13 +302,14 @@ def test_texts_are_answered_while_pictures_are_looked_at_and_too_many_pictures_a
 ) -> None:
     looked_at, go_on = threading.Event(), threading.Event()
 
-    def slow_scan(_: bytes) -> list[str]:
+    def slow_scan(_: bytes, *, seconds: float) -> list[str]:
+        assert seconds == readings.SCAN_SECONDS
         looked_at.set()
         assert go_on.wait(20)
         return [child.text]
 
     monkeypatch.setattr(pictures, "scan", slow_scan)
-    monkeypatch.setattr(readings, "MOST_WAITING", 1)
+    monkeypatch.setattr(readings, "MOST_WAITING", 2)  # one of them without a key
     answers: list[httpx.Response] = []
 
     def send() -> httpx.Response:
@@ -311,6 +327,21 @@ def test_texts_are_answered_while_pictures_are_looked_at_and_too_many_pictures_a
         first.join()
     assert answers[0].json()["verdict"] == "verified"
     assert send().status_code == 200
+
+
+def test_only_so_many_pictures_arrive_at_once_and_the_next_is_refused_unread(client: httpx.Client, child: Card) -> None:
+    head = f"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: {PNG}\r\nContent-Length: 50\r\nExpect: 100-continue\r\n\r\n"
+    received = []
+    with ExitStack() as stack:
+        for _ in range(readings.MOST_WAITING // 2 + 1):
+            connection = stack.enter_context(socket.create_connection((client.base_url.host, client.base_url.port), timeout=10))
+            connection.sendall(head.encode())
+            received.append(connection.recv(65536))
+        assert {said.split()[1] for said in received[:-1]} == {b"100"}
+        assert received[-1].startswith(b"HTTP/1.1 503 ") and b"\r\nretry-after: 5\r\n" in received[-1]
+        assert post_texts(client, "/v1/verify", child.text)["verdict"] == "verified"
+    picture_of_it = {"content": picture(child), "headers": {"Content-Type": PNG}}
+    assert waited(lambda: (answer := client.post("/v1/verify", **picture_of_it)).status_code == 200 and answer)  # when they are gone
 
 
 def test_parameters_that_fail_validation_are_not_repeated() -> None:
@@ -412,6 +443,23 @@ def test_an_unexpected_failure_says_its_class_in_the_log_and_nothing_to_the_clie
         answer = client.post("/v1/decode", json={"texts": [child.text]})
     assert is_problem(answer, 500, "internal") and "detail" not in answer.json()
     assert "/v1/decode LookupError" in caplog.text and MARKER not in caplog.text and child.text not in caplog.text
+
+
+def test_what_is_not_done_when_the_service_stops_is_told_to_come_again(bundle_file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = verifier.create_app(Settings(bundle_file), now=lambda: TODAY)
+    settings = guard.SERVER | {"timeout_graceful_shutdown": 0.1}
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, **settings))
+    with caplog.at_level(logging.INFO, "healthcard"), ExitStack() as stack:
+        with at_work(server):
+            address = server.servers[0].sockets[0].getsockname()
+            connection = stack.enter_context(socket.create_connection(address, timeout=10))
+            request = f"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: 50\r\nExpect: 100-continue\r\n\r\n"
+            connection.sendall(request.encode())
+            assert b" 100 " in connection.recv(65536)
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ") and b"retry-after: 5" in head and b"cache-control: no-store" in head
+    assert json.loads(body) == problems.body(503, "stopping", problems.FURTHER["stopping"][1])
+    assert "/v1/verify stopping bundle=11" in caplog.text
 
 
 def test_a_client_that_goes_away_is_no_failure(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:

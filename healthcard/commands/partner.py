@@ -41,7 +41,7 @@ def add(
     if not re.fullmatch(access.NAME, name):
         raise typer.BadParameter("1 to 60 letters, digits, blanks, dots and hyphens", param_hint="NAME")
     partner, key = access.new_partner(name, scopes, date.today(), date.today() + timedelta(days))
-    _store(bundle, database).add_partner(partner)
+    _store(bundle, database, make=True).add_partner(partner)
     typer.echo(f"{partner.id}: {name}, {', '.join(sorted(scopes))}, until {partner.expires}", err=True)
     typer.echo("Give the partner this key by a safe way; it can't be shown again:", err=True)
     print(key)
@@ -66,10 +66,16 @@ def revoke(
     print(f"{partner}: revoked; refused by every instance within a minute")
 
 
-def _store(bundle: Path | None, database: str | None) -> Any:
-    """The database of the service; raises SettingError where nothing says which."""
+def _store(bundle: Path | None, database: str | None, *, make: bool = False) -> Any:
+    """The database of the service; raises SettingError where nothing says which, or where it is not there and not to be made."""
+    settings = resources.service_module("settings")
     named = database or os.environ.get("HEALTHCARD_DATABASE")
     file = bundle or (Path(os.environ["HEALTHCARD_BUNDLE"]) if os.environ.get("HEALTHCARD_BUNDLE") else None)
     if not named and file is None:
         raise SettingError("which service? give --bundle or --database, or set HEALTHCARD_BUNDLE or HEALTHCARD_DATABASE")
-    return resources.service_module("store").Store.open(named or resources.service_module("settings").default_database(file))
+    found = settings.checked_database(named or settings.default_database(file))
+    if not found.startswith(settings.POSTGRESQL) and not Path(found).exists():
+        if not make:
+            raise SettingError(f"HEALTHCARD_DATABASE: there is no {found}; set it, or give --database, as the service has it")
+        typer.echo(f"{found} is made; if the service has another database, set HEALTHCARD_DATABASE as it does", err=True)
+    return resources.service_module("store").Store.open(found)
