@@ -502,6 +502,22 @@ def continued_of(page: Page, texts: list[str]) -> None:
     page.wait_for_selector("#size")
 
 
+def test_the_next_womans_card_begins_anew_though_it_was_issued_before(page: Page, world: World) -> None:
+    older, newer = (replace(world, today=day).issue(builders.mother(on=day, observations={"weight": weight}))
+                    for day, weight in ((TODAY - timedelta(1), 48.5), (TODAY, 71.5)))  # fmt: skip
+    page.click("#to-scan")
+    for made in (newer, older):
+        page.fill("#text", f'"{made.text.lower()}"')  # as a message or a hand scanner with another key held has it
+        page.click("#read")
+        page.wait_for_selector("#another")
+        said = page.locator("main").text_content() or ""
+        assert [weight in said for weight in ("71.5", "48.5")] == [made is newer, made is older]
+        page.click("#another")
+    page.fill("#text", "BONJOUR")
+    page.click("#read")
+    page.wait_for_function("document.querySelector('[role=alert]').textContent.includes('lector de mano')")
+
+
 WHICH = '[data-place="whose.4"]'  # two born on the card, two newborns, and what may be of either
 
 
@@ -567,9 +583,13 @@ def test_a_print_is_checked_and_handed_over_and_the_next_form_is_blank(page: Pag
     page.click("#check-camera")
     page.wait_for_selector("#checked .problem", timeout=30_000)
     both = Image.open(io.BytesIO(session.desk.made(1).files[".png"]))
-    scan = tmp_path / "scan.png"
-    both.crop((0, 0, both.width // 2, both.height)).save(scan, dpi=(300, 300))
-    page.set_input_files("#check-file", scan)
+    sides = {"front": (0, 0, both.width // 2, both.height), "back": (both.width // 2, 0, both.width, both.height)}
+    for name, box in sides.items():
+        both.crop(box).save(tmp_path / f"{name}.png", dpi=(300, 300))
+    page.set_input_files("#check-file", tmp_path / "front.png")
+    page.wait_for_selector("#checked li:has-text('muestre también el otro')", timeout=30_000)
+    screenshot(page, "station-one-side")
+    page.set_input_files("#check-file", tmp_path / "back.png")
     page.wait_for_selector("#checked .good", timeout=30_000)
     screenshot(page, "station-checked")
     printed = page.get_attribute("#print", "href")

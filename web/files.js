@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "5a0123f6e4c8ca51";
+self.VERSION = "19a76ed39a31897d";
 self.FILES = [
  "./",
  "bundle_texts.js",
@@ -79,6 +79,7 @@ self.FILES = [
  "scanner/source.js",
  "scanner/symbols.js",
  "scanner/tables.js",
+ "scanner/texts.js",
  "scanner/unlock.js",
  "seal.js",
  "sealed.js",

@@ -12,6 +12,7 @@ from tests.test_labels import ACCUSING, STATUS
 WEB = resources.folder("web")
 PAGES = json.loads((WEB / "words" / "pages.json").read_text(encoding="utf-8"))
 SOURCE = {path: path.read_text(encoding="utf-8") for path in WEB.rglob("*.js") if "vendor" not in path.parts}
+INDEX = (WEB / "index.html").read_text(encoding="utf-8")
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
@@ -27,9 +28,15 @@ def test_every_phrase_that_a_page_says_is_there() -> None:
 
 def test_no_phrase_is_left_over() -> None:
     """A phrase is said by its name, or by a name with a kind at its end: `add_${kind}`."""
-    everything = "\n".join(SOURCE.values())
+    everything = "\n".join([*SOURCE.values(), INDEX.replace('data-say="loading try_again"', '"loading" "try_again"')])
     begun = tuple(re.findall(r"say\(`(\w+_)\$\{", everything))
     assert [key for key in PAGES["words"] if f'"{key}"' not in everything and not (begun and key.startswith(begun))] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_page_says_before_its_words_are_there_is_the_same(language: str) -> None:
+    words = in_language(language)
+    assert f'<p lang="{language}">{words["loading"]} <a class="button" href="">{words["try_again"]}</a></p>' in INDEX
 
 
 def test_the_languages_are_those_of_the_interface_and_each_has_its_own_name() -> None:

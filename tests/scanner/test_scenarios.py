@@ -204,6 +204,41 @@ def test_v7_a_time_critical_medicine_needs_its_local_time(world: World, tmp_path
     assert reading.record and reading.record.people[0].contacts[-1].time == "09:15"
 
 
+def test_v7_what_is_given_to_mother_and_baby_is_signed_for_each(world: World, tmp_path: Path, card: Card) -> None:
+    """Whichever of them is chosen in between: her injection and its time are on no sticker of the baby's."""
+    path = tmp_path / "trust.bundle"
+    world.bundle.save(path)
+    with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(path))) as service:
+        page = opened(context, service)
+        assert read_text(page, card.text) == "verified"
+        listed = with_its_key_listed(page, world, path)
+        assert read_text(page, card.text) == "verified"
+        page.clock.set_fixed_time(datetime.combine(world.today, time(14, 44)))
+        page.click("#add-contact")
+        enter(page, "gentamicina", {"amount": "80"})
+        page.select_option("#time", "09:15")
+        page.select_option("#person", "1")
+        assert page.locator("#time").count() == 0
+        enter(page, "sales de rehidratación", {"amount": "2"})
+        page.select_option("#person", "0")
+        said = page.locator("#added li").all_inner_texts()
+        assert [line[: line.index(":")] for line in said] == ["Madre", "Bebé"] and "gentamicina" in said[0]
+        assert page.input_value("#time") == "09:15"
+        page.select_option("#person", "1")
+        seen(page, "adding-for-two")
+        page.click("#sign")
+        page.wait_for_selector("#sticker svg")
+        seen(page, "stickers-for-two")
+        stickers = picture.scan(_png(Image.open(io.BytesIO(page.locator("#sticker").screenshot()))))
+        page.click("#to-reading")
+        page.wait_for_selector(".parts li:nth-child(3)")
+    reading = read(card.text, *stickers, bundle=listed, now=world.today)
+    assert reading.record and len(stickers) == 2
+    for person, given in enumerate((("gentamicin", "09:15"), ("ors", None))):
+        last = reading.record.people[person].contacts[-1]
+        assert [(medicine.medicine, last.time) for medicine in last.medicines or ()] == [given]
+
+
 def test_v7_nothing_is_added_where_another_womans_card_was_scanned_too(
     phone: BrowserContext, service: httpx.Client, world: World, card: Card
 ) -> None:
@@ -364,6 +399,7 @@ def test_h8_the_help_desk_sees_services_and_nothing_clinical(phone: BrowserConte
     assert read_text(page, card.text) == "verified"
     shown = page.locator("main").inner_text()
     assert "Servicios recibidos" in shown and "Hemoglobina" not in shown and "Perímetro" not in shown and "Alergia" not in shown
+    assert page.locator("#show-her, #add-contact").count() == 0
 
 
 def test_after_fifteen_seconds_without_luck_the_printed_words_are_offered(tmp_path: Path, service: httpx.Client) -> None:

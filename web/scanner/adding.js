@@ -41,9 +41,13 @@ function message(app, text) {
 /** The key of this phone: made once, its public half for the focal point to list. */
 function keyScreen(app, key) {
   const { page } = app;
+  const problem = h("p", { role: "alert", className: "problem" });
   const make = async () => {
     const made = await generate();
-    await keep("station-key", made);
+    if (!(await keep("station-key", made))) {
+      problem.textContent = page.say("not_kept");
+      return;
+    }
     await persist();
     keyScreen(app, made);
   };
@@ -51,44 +55,47 @@ function keyScreen(app, key) {
     h("h1", {}, page.say("phone_key")),
     h("p", {}, page.say(key ? "phone_key_list" : "phone_key_none")),
     key && [
-      h("div", { className: "code" }, symbolSvg(hex(key.publicKey).toUpperCase(), "M")),
+      h("div", { className: "code" }, symbolSvg(hex(key.publicKey).toUpperCase(), "M", page.say("phone_key"))),
       h("p", { className: "key", id: "public-key" }, hex(key.publicKey)),
     ],
+    problem,
     h("div", { className: "row" }, !key && button(page.say("phone_key_make"), make, { className: "main", id: "make-key" }), button(page.say("back"), () => app.showReading())),
   );
 }
 
 function formScreen(app, key, held) {
   const { page, language } = app;
-  const contact = { date: app.today(), observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
-  const state = { person: 0, contact };
+  const { known } = app.tables;
+  const entered = held.roles.map(() => ({ contact: emptyContact(app.today()), words: [] })); // of each person: kept while another is chosen
   const listed = h("ul", { id: "added" });
   const time = h("div");
   const problem = h("p", { role: "alert", className: "problem" });
   const place = h("div");
-  const people = h("select", { id: "person", "aria-label": page.say("for_whom"), onchange: (event) => {
-    state.person = Number(event.target.value);
-    state.contact = { ...contact, observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
-    listed.replaceChildren();
-    time.replaceChildren();
-    choose();
-  } }, held.roles.map((role, n) => h("option", { value: n }, app.personName(n))));
+  const people = h("select", { id: "person", "aria-label": page.say("for_whom") }, held.roles.map((role, n) => h("option", { value: n }, app.personName(n))));
   const kinds = h("select", { id: "kind", "aria-label": page.say("what") }, KINDS.map((kind) => h("option", { value: kind }, page.say(`add_${kind}`))));
-  const choose = () => place.replaceChildren(entryFields(app, kinds.value, held.roles[state.person], (entry, words) => {
-    problem.textContent = "";
-    put(state.contact, kinds.value, entry);
-    listed.append(h("li", {}, words));
-    if (timed(state.contact, app.tables.known) && time.childElementCount === 0) time.append(timeField(app, state.contact));
-    choose();
-  }, problem));
-  kinds.onchange = choose;
+  const choose = () => {
+    const { contact, words } = entered[people.value];
+    const whose = (n) => entered.length > 1 && h("strong", {}, `${app.personName(n)}: `);
+    listed.replaceChildren(...entered.flatMap((of, n) => of.words.map((said) => h("li", {}, whose(n), said))));
+    time.replaceChildren(...(timed(contact, known) ? [timeField(app, contact)] : []));
+    place.replaceChildren(entryFields(app, kinds.value, held.roles[people.value], (entry, said) => {
+      problem.textContent = "";
+      put(contact, kinds.value, entry);
+      words.push(said);
+      choose();
+    }, problem));
+  };
+  people.onchange = kinds.onchange = choose;
   const done = async () => {
-    if (timed(state.contact, app.tables.known) && !state.contact.time) {
+    const untimed = entered.findIndex(({ contact }) => timed(contact, known) && !contact.time);
+    if (untimed >= 0) {
+      people.value = untimed;
+      choose();
       problem.textContent = page.say("time_missing");
       return;
     }
     try {
-      await signed(app, key, held, state);
+      await signed(app, key, held, entered.map(({ contact }) => contact));
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       problem.textContent = page.say("add_refused");
@@ -108,6 +115,10 @@ function formScreen(app, key, held) {
   choose();
 }
 
+function emptyContact(date) {
+  return { date, observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
+}
+
 function put(contact, kind, entry) {
   if (kind === "observation") contact.observations[entry.key] = entry.value;
   else if (kind === "finding" || kind === "service") contact[`${kind}s`] = Array.from(new Set([...contact[`${kind}s`], entry]));
@@ -119,10 +130,10 @@ function timed({ medicines }, known) {
   return medicines.some(({ medicine, timing }) => timing === undefined && (known.medicines.byKey.get(medicine).groups || []).includes("time_critical"));
 }
 
-/** The local time of a contact: this quarter of an hour, until another is chosen. */
+/** The local time of a contact: the quarter of an hour when it was first asked for, until another is chosen. */
 function timeField(app, contact) {
   const now = new Date();
-  contact.time = QUARTERS[now.getHours() * 4 + Math.floor(now.getMinutes() / 15)];
+  if (contact.time === undefined) contact.time = QUARTERS[now.getHours() * 4 + Math.floor(now.getMinutes() / 15)];
   const options = QUARTERS.map((quarter) => h("option", { value: quarter, selected: quarter === contact.time }, quarter));
   return h("label", {}, app.page.say("time_given"), h("select", { id: "time", onchange: (event) => { contact.time = event.target.value; } }, options));
 }
@@ -207,21 +218,35 @@ function entryOf(kind, entry, fields, page, problem) {
   return { key: entry.key, value };
 }
 
-/** Sign, read back, show. */
-async function signed(app, key, held, { person, contact }) {
-  const { page, tables, issuers, session } = app;
-  const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
-  if (Object.keys(filled).length === 1) throw new RecordError("nothing was entered");
-  const payload = continuation(held, { person, contact: filled }, { today: app.today(), known: tables.known });
-  const text = cardText(await sign(payload, key, issuers.bundle.network), issuers.bundle.network);
-  const back = await read([text], { bundle: issuers.bundle, now: app.today(), known: tables.known, curves: tables.curves });
-  if (back.verdict !== "verified") throw new RecordError("the sticker does not read back");
+/** Sign, read back, show: a sticker for each person of whom something was entered. */
+async function signed(app, key, held, contacts) {
+  const { page, session } = app;
+  const texts = [];
+  for (const [person, contact] of contacts.entries()) {
+    const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
+    if (Object.keys(filled).length > 1) texts.push(await stickerText(app, key, held, { person, contact: filled })); // more than its date
+  }
+  if (texts.length === 0) throw new RecordError("nothing was entered");
   if (app.session !== session) return; // cleared while it signed
-  session.texts.add(text);
+  texts.forEach((text) => session.texts.add(text));
   show(
     h("h1", {}, page.say("sticker")),
-    h("div", { className: "code sticker", id: "sticker" }, symbolSvg(text, "M"), h("p", {}, app.language.ui("added").text), h("p", {}, `${app.language.day(contact.date)} · ${app.language.ui("not_identity_document").text}`)),
+    h("div", { id: "sticker" }, texts.map((text) => sticker(app, text, contacts[0].date))),
     h("p", { className: "no-print" }, page.say("sticker_help")),
     h("div", { className: "row no-print" }, button(page.say("print"), () => window.print(), { className: "main" }), button(page.say("back"), () => app.evaluate(), { id: "to-reading" })),
   );
+}
+
+async function stickerText(app, key, held, change) {
+  const { tables: { known, curves }, issuers: { bundle } } = app;
+  const payload = continuation(held, change, { today: app.today(), known });
+  const text = cardText(await sign(payload, key, bundle.network), bundle.network);
+  const back = await read([text], { bundle, now: app.today(), known, curves });
+  if (back.verdict !== "verified") throw new RecordError("the sticker does not read back");
+  return text;
+}
+
+function sticker({ page, language }, text, date) {
+  const said = `${language.day(date)} · ${language.ui("not_identity_document").text}`;
+  return h("div", { className: "code sticker" }, symbolSvg(text, "M", page.say("sticker")), h("p", {}, language.ui("added").text), h("p", {}, said));
 }

@@ -4,24 +4,27 @@
  * What was scanned lives in `session` alone and is gone with "Done", after three minutes without a touch, or when the page goes (DP-13).
  */
 
+import { hex } from "../bytes.js";
 import { newestCard, read } from "../card.js";
 import { silence } from "./aloud.js";
 import { Camera } from "./camera.js";
 import { Decoder } from "./decoder.js";
-import { button, h, pictogram, show } from "./dom.js";
+import { button, fileButton, h, pictogram, show } from "./dom.js";
 import { showHolder } from "./holder.js";
-import { Issuers, isBundleText } from "./issuers.js";
+import { Issuers } from "./issuers.js";
 import { keep, recall } from "./memory.js";
 import { textsOfFile } from "./photo.js";
 import { readingScreen } from "./reading.js";
 import { install, STANDALONE } from "./source.js";
 import { loadTables } from "./tables.js";
+import { hasBeginning, isBundleText, isCardText, textsTyped } from "./texts.js";
 import { personLabel } from "../words/text.js";
 
 const IDLE = 3 * 60 * 1000; // milliseconds after which nothing of hers is on the screen any more
 const NO_LUCK = 15 * 1000; // milliseconds of looking after which the printed text is offered
-const MORE_PARTS = 1200; // milliseconds after the first code in which further ones of the same card are taken
-const CARD_TEXT = /^MC[HT]\d:/;
+const MORE_PARTS = 1200; // milliseconds after another code in which further ones of the same card are taken
+const LONGEST_TYPED = 8192; // keys
+const MANY_KEYS = 64; // keys without Enter between: only a hand scanner types so much where no field is
 
 class Scanner {
   constructor(tables, kept) {
@@ -30,6 +33,8 @@ class Scanner {
     this.newestCard = kept.newestCard || null;
     this.settings = { language: firstLanguage(tables.pageLanguages), helpDesk: false, ...kept.settings };
     this.decoder = new Decoder();
+    this.ready = false;
+    this.seen = new Set();
     this.forgetAll();
     for (const event of ["pointerdown", "keydown", "input"]) window.addEventListener(event, () => this.touched(), { passive: true });
     document.addEventListener("visibilitychange", () => this.woken());
@@ -42,8 +47,6 @@ class Scanner {
   // --- what is held and let go ---------------------------------------------------------------------------------------
 
   forgetAll() {
-    clearTimeout(this.settling);
-    this.settling = null;
     this.session = { texts: new Set(), unseal: [], keepOpen: false };
     this.reading = null;
     this.typing = "";
@@ -111,6 +114,7 @@ class Scanner {
       ),
       STANDALONE && h("p", { id: "standalone" }, page.say("standalone")),
       this.issuers.line(this),
+      !STANDALONE && this.readyLine(),
       h("label", { className: "choice" },
         h("input", { type: "checkbox", checked: this.settings.helpDesk, onchange: (event) => this.set({ helpDesk: event.target.checked }) }),
         page.say("help_desk"),
@@ -131,14 +135,23 @@ class Scanner {
   }
 
   photoButton() {
-    const input = h("input", { type: "file", accept: "image/*", id: "photo", className: "hidden", onchange: () => this.photo(input.files[0]) });
-    return [input, h("label", { htmlFor: "photo", className: "button", tabIndex: 0, role: "button", onkeydown: (event) => {
-      if (event.key === "Enter" || event.key === " ") input.click();
-    } }, this.page.say("photo"))];
+    return fileButton(this.page.say("photo"), "photo", (file) => this.photo(file), "image/*");
   }
 
-  /** Look through the camera; `more` keeps what was scanned before, as further parts of one card. */
+  /** Whether every file is on this phone. */
+  readyLine() {
+    return h("p", { className: "quiet", role: "status", id: "ready" }, this.page.say(this.ready ? "ready" : "not_ready"));
+  }
+
+  async install() {
+    this.ready = await install();
+    const line = document.getElementById("ready");
+    if (line) line.replaceWith(this.readyLine());
+  }
+
+  /** Look through the camera; `more` keeps what was scanned before, for further parts of one card. */
   async scan(more = false) {
+    this.stopCamera();
     if (!more) this.forgetAll();
     const { page } = this;
     const video = h("video", { playsInline: true, muted: true, id: "camera", "aria-label": page.say("camera") });
@@ -152,19 +165,27 @@ class Scanner {
       h("div", { className: "row" }, button(page.say("cancel"), () => (more ? this.showReading() : this.start())), this.photoButton()),
     );
     performance.mark("camera");
-    const camera = new Camera(video, this.decoder, { found: (texts) => this.found(texts), tick: (took) => this.ticked(took, hint) });
+    const camera = new Camera(video, this.decoder, {
+      found: (texts) => this.found(texts),
+      tick: (took) => { document.body.dataset.frame = Math.round(took); },
+      failed: () => this.noCamera("no_reader", hint),
+    });
     this.camera = camera;
     try {
       await camera.start();
       if (this.camera !== camera) return; // left while the browser asked
       document.body.dataset.camera = "on";
       controls.append(...this.controls());
+      this.hinting = setTimeout(() => this.hints(hint), NO_LUCK);
     } catch (error) {
       if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
-      if (this.camera !== camera) return;
-      this.stopCamera();
-      hint.textContent = page.say("no_camera");
+      if (this.camera === camera) this.noCamera("no_camera", hint);
     }
+  }
+
+  noCamera(why, hint) {
+    this.stopCamera();
+    hint.textContent = this.page.say(why);
   }
 
   *controls() {
@@ -185,11 +206,7 @@ class Scanner {
     if (camera.can.focusMode) yield button(page.say("focus"), () => camera.focus());
   }
 
-  ticked(took, hint) {
-    document.body.dataset.frame = Math.round(took);
-    const waited = performance.now() - this.camera.started;
-    if (waited < NO_LUCK || this.session.texts.size > 0 || hint.dataset.given) return;
-    hint.dataset.given = "yes";
+  hints(hint) {
     const { page } = this;
     hint.replaceChildren(h("strong", {}, page.say("no_luck")), h("ul", {}, ["hint_light", "hint_flat", "hint_far", "hint_other_side", "hint_words"].map((key) => h("li", {}, page.say(key)))));
   }
@@ -197,6 +214,10 @@ class Scanner {
   stopCamera() {
     if (this.camera) this.camera.stop();
     this.camera = null;
+    clearTimeout(this.hinting);
+    clearTimeout(this.settling);
+    this.settling = null;
+    this.seen.clear();
     delete document.body.dataset.camera;
   }
 
@@ -208,23 +229,24 @@ class Scanner {
     show(h("h1", {}, page.say("looking")));
     let texts = [];
     try {
-      texts = await textsOfFile(this.decoder, file, isOurs);
+      texts = await textsOfFile(this.decoder, file, (text) => isCardText(text) || isBundleText(text));
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
     }
     if (this.session !== session) return; // cleared while it looked
-    if (texts.length > 0) return this.take(texts);
+    if (texts && texts.length > 0) return this.take(texts);
     show(
-      h("h1", {}, page.say("no_code")),
+      h("h1", {}, page.say(texts ? "no_code" : "no_reader")),
       h("ul", {}, ["hint_light", "hint_flat", "hint_other_side", "hint_words"].map((key) => h("li", {}, page.say(key)))),
       h("div", { className: "row" }, this.photoButton(), button(page.say("back"), () => (this.reading ? this.showReading() : this.start()))),
     );
   }
 
-  typeScreen() {
+  typeScreen(said = "") {
     const { page } = this;
+    this.stopCamera();
     const area = h("textarea", { id: "text", rows: 6, autocomplete: "off", autocapitalize: "characters", spellcheck: false, "aria-label": page.say("type") });
-    const problem = h("p", { role: "alert", className: "problem" });
+    const problem = h("p", { role: "alert", className: "problem" }, said);
     show(
       h("h1", {}, page.say("type")),
       h("p", {}, page.say("type_help")),
@@ -232,9 +254,9 @@ class Scanner {
       problem,
       h("div", { className: "row" },
         button(page.say("read"), () => {
-          const texts = area.value.split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean);
+          const texts = textsTyped(area.value);
           if (texts.length > 0) this.take(texts);
-          else problem.textContent = page.say("nothing_typed");
+          else problem.textContent = page.say(area.value.trim() ? "typed_unknown" : "nothing_typed");
         }, { className: "main", id: "read" }),
         button(page.say("back"), () => this.start()),
       ),
@@ -242,69 +264,82 @@ class Scanner {
     area.focus();
   }
 
-  /** A hand scanner types the text of a code and Enter, wherever the page is. */
+  /** A hand scanner types the text of a code and Enter, wherever the page is, but in a field that takes text. */
   typed(event) {
-    const into = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-    if (into || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "Enter" && /^MC[HT]/.test(this.typing)) {
-      event.preventDefault();
-      const text = this.typing;
+    if (typeof event.target.selectionStart === "number" || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key.length === 1) {
+      this.typing = (this.typing + event.key).slice(-LONGEST_TYPED);
+      if (hasBeginning(this.typing)) event.preventDefault(); // a space of a code ticks no box
+    } else if (event.key === "Enter") {
+      const { typing } = this;
       this.typing = "";
-      this.take([text]);
-    } else if (event.key.length === 1) {
-      this.typing = (this.typing + event.key).slice(-4096);
-      const at = this.typing.lastIndexOf("MC");
-      if (at > 0) this.typing = this.typing.slice(at);
+      const texts = textsTyped(typing);
+      if (texts.length === 0 && typing.length < MANY_KEYS) return;
+      event.preventDefault();
+      if (texts.length > 0) this.take(texts);
+      else this.typeScreen(this.page.say("typed_unknown"));
     }
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
 
+  /** Codes that the camera saw; a list of issuers beside a card waits. */
   found(texts) {
+    const cardTexts = texts.filter(isCardText); // another code beside the card says nothing of the card
     const bundleTexts = texts.filter(isBundleText);
-    const cardTexts = texts.filter((text) => CARD_TEXT.test(text)); // another code beside the card says nothing of the card
-    const fresh = cardTexts.filter((text) => !this.session.texts.has(text));
-    if (bundleTexts.length > 0) this.issuers.scanned(bundleTexts, this);
-    if (fresh.length === 0) return;
-    fresh.forEach((text) => this.session.texts.add(text));
-    if (!this.settling) {
-      this.settling = setTimeout(() => {
-        this.settling = null;
-        this.stopCamera();
-        this.evaluate();
-      }, this.session.texts.size === cardTexts.length ? 0 : MORE_PARTS);
+    cardTexts.filter((text) => !this.session.texts.has(text)).forEach((text) => this.seen.add(text));
+    if (this.seen.size > 0) {
+      if (!this.settling) this.settling = setTimeout(() => this.take([...this.seen]), this.session.texts.size > 0 ? MORE_PARTS : 0);
+    } else if (cardTexts.length === 0 && bundleTexts.length > 0) {
+      this.issuers.scanned(bundleTexts, this);
     }
   }
 
-  /** Take texts from a photo, the keyboard or a hand scanner. */
+  /** Take texts from the camera, a photo, the keyboard or a hand scanner: what is of another card than the one shown begins anew. */
   async take(texts) {
     this.stopCamera();
-    const bundleTexts = texts.filter(isBundleText);
-    if (bundleTexts.length > 0) return this.issuers.scanned(bundleTexts, this);
-    texts.forEach((text) => this.session.texts.add(text));
+    const cardTexts = texts.filter((text) => !isBundleText(text));
+    if (cardTexts.length === 0) return this.issuers.scanned(texts, this);
+    if (!this.issuers.bundle) return this.issuers.screen(this);
+    const { session } = this;
+    const another = session.texts.size > 0 && !(await this.ofCardShown(cardTexts));
+    if (this.session !== session) return; // cleared while it looked
+    if (another) this.forgetAll();
+    cardTexts.forEach((text) => this.session.texts.add(text));
     return this.evaluate();
   }
 
+  /** Whether one of these texts is a copy or a part of the card that is shown. */
+  async ofCardShown(texts) {
+    const [{ shown }, { parts }] = await Promise.all([this.read(this.session.texts), this.read(texts)]);
+    if (!shown) return false;
+    const { id, continues } = shown.best.part;
+    return parts.some((part) => (part.continues || part.id) === hex(continues || id));
+  }
+
+  read(texts) {
+    const { tables, issuers: { bundle }, newestCard: newest, session: { unseal } } = this;
+    const { known, curves, clinic } = tables;
+    return read(Array.from(texts), { bundle, now: this.today(), newestCard: newest, known, curves, tables: clinic, unseal });
+  }
+
   async evaluate() {
-    const { known, curves, clinic } = this.tables;
     const { session } = this;
-    const { bundle } = this.issuers;
-    if (!bundle) return this.issuers.screen(this);
-    const options = { bundle, now: this.today(), newestCard: this.newestCard, known, curves, tables: clinic, unseal: this.session.unseal };
-    const reading = await read(Array.from(session.texts), options);
+    const reading = await this.read(session.texts);
     if (this.session !== session) return; // cleared while it read
     this.reading = reading;
+    document.body.dataset.verdict = reading.verdict;
+    this.showReading();
+    performance.mark("verdict");
     const newest = newestCard(reading, this.newestCard);
     if (newest !== this.newestCard) {
       this.newestCard = newest;
       await keep("newest-card", newest);
     }
-    document.body.dataset.verdict = reading.verdict;
-    this.showReading();
-    performance.mark("verdict");
   }
 
   showReading() {
+    this.stopCamera();
     silence();
     readingScreen(this);
   }
@@ -319,11 +354,6 @@ class Scanner {
   }
 }
 
-/** Whether a code is one that the scanner is for: of a card, or of a list of issuers. */
-function isOurs(text) {
-  return CARD_TEXT.test(text) || isBundleText(text);
-}
-
 function firstLanguage(languages) {
   const wanted = (navigator.languages || [navigator.language]).map((name) => name.slice(0, 2).toLowerCase());
   return wanted.find((name) => languages.includes(name)) || "en";
@@ -335,7 +365,7 @@ async function run() {
   const scanner = new Scanner(tables, { bundle, newestCard, settings });
   await scanner.issuers.load();
   scanner.start();
-  await install();
+  await scanner.install();
 }
 
 run();

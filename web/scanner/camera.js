@@ -4,9 +4,9 @@ const WIDTH = 1280; // pixels asked for: a code of 73 modules that fills half th
 const PAUSE = 60; // milliseconds between frames
 
 export class Camera {
-  /** `found(texts)` is called for every frame with codes in it, `tick(milliseconds)` after each frame. */
-  constructor(video, decoder, { found, tick }) {
-    Object.assign(this, { video, decoder, found, tick, stream: null, stopped: false });
+  /** `found(texts)` is called for every frame with codes in it, `tick(milliseconds)` after each frame, `failed()` where none can be read. */
+  constructor(video, decoder, { found, tick, failed = () => {} }) {
+    Object.assign(this, { video, decoder, found, tick, failed, stream: null, stopped: false });
   }
 
   /** Start; rejects with a DOMException where there is no camera or it may not be used. Stopped before it was allowed, it stays off. */
@@ -20,7 +20,6 @@ export class Camera {
     await this.video.play();
     this.can = this.track.getCapabilities ? this.track.getCapabilities() : {};
     if (this.can.focusMode && this.can.focusMode.includes("continuous")) await this.set({ focusMode: "continuous" });
-    this.started = performance.now();
     this.canvas = document.createElement("canvas");
     this.look();
   }
@@ -64,6 +63,7 @@ export class Camera {
         const began = performance.now();
         const texts = await this.decoder.texts(this.frame(width, height, frame++ % 3 === 2 ? 0.5 : 1));
         if (!this.stream) return;
+        if (texts === null) return this.failed();
         this.tick(performance.now() - began);
         if (texts.length > 0) this.found(texts);
       }

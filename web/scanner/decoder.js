@@ -2,22 +2,38 @@
 
 export class Decoder {
   constructor() {
-    this.worker = new Worker(new URL("decoder-worker.js", import.meta.url), { type: "module" });
     this.waiting = new Map();
     this.asked = 0;
-    this.worker.onmessage = ({ data }) => {
-      const { resolve, reject } = this.waiting.get(data.id);
-      this.waiting.delete(data.id);
-      if (data.error) reject(new Error(data.error));
-      else resolve(data.texts);
+    this.begin();
+  }
+
+  begin() {
+    this.worker = new Worker(new URL("decoder-worker.js", import.meta.url), { type: "module" });
+    this.worker.onerror = () => this.fail();
+    this.worker.onmessage = ({ data: { id, texts } }) => {
+      if (texts === null) return this.fail();
+      this.waiting.get(id)(texts);
+      this.waiting.delete(id);
     };
   }
 
-  /** The texts of every QR code in `image` (ImageData, whose pixels are given away); `hard` looks longer, for a photo. */
+  /** Nothing waits for a worker that does not run; the next picture begins another. */
+  fail() {
+    this.worker.terminate();
+    this.worker = null;
+    this.waiting.forEach((resolve) => resolve(null));
+    this.waiting.clear();
+  }
+
+  /**
+   * The texts of every QR code in `image` (ImageData, whose pixels are given away), null where the code reader does not run; `hard` looks
+   * longer, for a photo.
+   */
   texts(image, hard = false) {
+    if (!this.worker) this.begin();
     const id = ++this.asked;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve);
       this.worker.postMessage({ id, pixels: image.data.buffer, width: image.width, height: image.height, hard }, [image.data.buffer]);
     });
   }

@@ -16,6 +16,12 @@ export function button(text, onclick, properties = {}) {
   return h("button", { type: "button", onclick, ...properties }, text);
 }
 
+/** A button that asks for a file and gives it to `chosen`. */
+export function fileButton(text, id, chosen, accept = "") {
+  const input = h("input", { type: "file", id, accept, hidden: true, onchange: () => chosen(input.files[0]) });
+  return [input, button(text, () => input.click())];
+}
+
 const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
 const LEFT_TO_RIGHT = /([+−-]?[\dA-Za-zµ°½](?:[\dA-Za-zµ°½.,/%+-]*[\dA-Za-z%+])?(?: [\dA-Za-zµ°](?:[\dA-Za-zµ°.,/%+-]*[\dA-Za-z%+])?)*)/;
 

@@ -6,17 +6,13 @@ import { HealthcardError, Rollback, TrustError } from "../errors.js";
 import { thumbprint } from "../sign.js";
 import { TrustBundle } from "../trust.js";
 import { daysBetween } from "../days.js";
-import { button, h, show } from "./dom.js";
+import { button, fileButton, h, show } from "./dom.js";
 import { forget, keep, persist } from "./memory.js";
 import { carriedBundle, publishedBundle, STANDALONE } from "./source.js";
 import { symbolSvg } from "./symbols.js";
 
 const LARGEST = 256 * 1024; // bytes
 const SHOWN = 16; // bytes of a thumbprint
-
-export function isBundleText(text) {
-  return /^MC[HT]B\d:/.test(text);
-}
 
 /** A thumbprint in groups, as `healthcard trust` shows it: what two people compare on the telephone. */
 async function fingerprint(key) {
@@ -26,13 +22,17 @@ async function fingerprint(key) {
 export class Issuers {
   /** `raw` is the bundle kept on this phone, if any. */
   constructor(tables, raw, today) {
-    Object.assign(this, { tables, raw, today, bundle: null, pieces: new Map() });
+    Object.assign(this, { tables, raw, today, bundle: null, kept: true, pieces: new Map() });
   }
 
-  /** Read the bundle that is kept, or that came with the pages. */
+  /** Read the bundle that is kept, or that came with the pages; one that can't be read any more is none. */
   async load() {
     const raw = this.raw || carriedBundle();
-    if (raw) this.bundle = await this.opened(raw);
+    try {
+      if (raw) this.bundle = await this.opened(raw);
+    } catch (error) {
+      if (!(error instanceof HealthcardError)) throw error;
+    }
   }
 
   async opened(raw) {
@@ -57,12 +57,12 @@ export class Issuers {
 
   async hold(bundle) {
     this.bundle = bundle;
-    await keep("bundle", bundle.raw);
+    this.kept = await keep("bundle", bundle.raw);
     await persist();
   }
 
   async forget() {
-    Object.assign(this, { bundle: null, raw: null });
+    Object.assign(this, { bundle: null, raw: null, kept: true });
     await forget("bundle");
   }
 
@@ -74,18 +74,17 @@ export class Issuers {
     return h("div", { className: "issuers" }, h("span", { className: "sentence" }, age + test), button(page.say("issuers"), () => this.screen(app), { className: "small", id: "issuers" }));
   }
 
-  screen(app, said = "") {
+  screen(app, said = "", id = "bundle-said") {
     const { page, language } = app;
-    const input = h("input", { type: "file", id: "bundle-file", className: "hidden", onchange: () => this.tried(app, () => this.fromFile(input.files[0])) });
     const own = this.bundle && [h("p", { className: "sentence" }, language.counted("bundle_age", this.age).text), about(app, this.bundle)];
     show(
       h("h1", {}, page.say("issuers")),
       own || h("p", {}, page.say("no_issuers")),
-      h("p", { role: "status", id: "bundle-said" }, said),
+      h("p", { role: "status", id }, said),
+      !this.kept && h("p", { className: "problem" }, page.say("not_kept")),
       h("div", { className: "actions" },
         !STANDALONE && button(page.say("from_network"), () => this.tried(app, () => this.fromNetwork()), { id: "from-network" }),
-        input,
-        h("label", { htmlFor: "bundle-file", className: "button", tabIndex: 0, role: "button" }, page.say("from_file")),
+        fileButton(page.say("from_file"), "bundle-file", (file) => this.tried(app, () => this.fromFile(file))),
         !STANDALONE && button(page.say("from_colleague"), () => app.scan(), { id: "from-colleague" }),
         this.bundle && button(page.say("show_issuers"), () => this.showCodes(app), { id: "show-issuers" }),
         this.bundle && !STANDALONE && button(page.say("issuers_forget"), () => this.forgetScreen(app), { id: "forget-issuers" }),
@@ -94,11 +93,10 @@ export class Issuers {
     );
   }
 
-  /** The first list: whose it is, for somebody to compare before it is believed. */
-  async firstScreen(app, bundle) {
+  /** The first list: whose it is, for somebody to compare before it is believed; `prints` are those of its root's keys. */
+  firstScreen(app, bundle, prints) {
     const { page } = app;
-    const root = bundle.roots[bundle.roots.length - 1];
-    const prints = await Promise.all(root.keys.map(fingerprint));
+    const { threshold } = lastRoot(bundle);
     const right = async () => {
       await this.hold(bundle);
       this.screen(app, page.say("issuers_new"));
@@ -107,7 +105,7 @@ export class Issuers {
       h("h1", {}, page.say("issuers_first")),
       h("p", {}, page.say("issuers_compare")),
       about(app, bundle),
-      h("p", {}, page.say("root_keys", { threshold: root.threshold, n: root.keys.length })),
+      h("p", {}, page.say("root_keys", { threshold, n: prints.length })),
       h("ul", { id: "root-keys" }, prints.map((print) => h("li", { className: "key", dir: "ltr" }, print))),
       h("div", { className: "row" }, button(page.say("issuers_right"), right, { className: "main", id: "issuers-right" }), button(page.say("cancel"), () => this.screen(app))),
     );
@@ -126,18 +124,26 @@ export class Issuers {
     );
   }
 
+  /** Do `work`, and say what came of it where somebody still waits for that: a late answer takes no other screen's place. */
   async tried(app, work) {
     const { page } = app;
+    this.screen(app, page.say("looking"), "bundle-asked");
+    const asked = document.getElementById("bundle-asked");
+    let said = "";
     try {
       const before = this.bundle && this.bundle.version;
       const first = await work();
-      if (first) return await this.firstScreen(app, first);
-      this.screen(app, page.say(this.bundle.version === before ? "issuers_same" : "issuers_new"));
+      if (first) {
+        const prints = await Promise.all(lastRoot(first).keys.map(fingerprint));
+        return asked.isConnected && this.firstScreen(app, first, prints);
+      }
+      said = this.bundle.version === before ? "issuers_same" : "issuers_new";
     } catch (error) {
-      if (error instanceof HealthcardError) this.screen(app, page.say(error instanceof Rollback ? "issuers_older" : "issuers_bad"));
-      else if (error instanceof TypeError) this.screen(app, page.say("no_network"));
+      if (error instanceof HealthcardError) said = error instanceof Rollback ? "issuers_older" : "issuers_bad";
+      else if (error instanceof TypeError) said = "no_network";
       else throw error;
     }
+    if (asked.isConnected) this.screen(app, page.say(said));
   }
 
   async fromNetwork() {
@@ -149,29 +155,27 @@ export class Issuers {
     return this.take(await file.arrayBuffer());
   }
 
-  /** One or several symbols of a colleague's screen; the first that are complete and newer are taken. */
+  /** One or several symbols of a colleague's screen: a list is taken once it is whole; until then it is said how much of it is there. */
   async scanned(texts, app) {
     const { page } = app;
+    let said = "";
     for (const text of texts) {
       try {
         const { of, number, checksum } = await parseBundleText(text);
-        if (!this.pieces.has(checksum)) this.pieces.clear();
         const held = this.pieces.get(checksum) || new Map();
         this.pieces.set(checksum, held.set(number, text));
-        const hint = document.getElementById("hint");
-        if (hint && of > 1) hint.textContent = page.say("pieces", { n: held.size, of });
+        said = page.say("pieces_held", { n: held.size, of });
         if (held.size < of) continue;
         this.pieces.clear();
         app.stopCamera();
-        await this.tried(app, async () => this.take((await bundleFromTexts([...held.values()], this.tables)).raw));
-        return;
+        return this.tried(app, async () => this.take((await bundleFromTexts([...held.values()], this.tables)).raw));
       } catch (error) {
         if (!(error instanceof HealthcardError)) throw error;
-        app.stopCamera();
-        this.screen(app, page.say("issuers_bad"));
-        return;
+        said = page.say("issuers_bad");
       }
     }
+    if (app.camera) document.getElementById("hint").textContent = said;
+    else this.screen(app, said);
   }
 
   /** The bundle as symbols, for a colleague to scan; several take turns, or wait for a touch where no motion is wanted. */
@@ -182,7 +186,7 @@ export class Issuers {
     let at = -1;
     const next = () => {
       at = (at + 1) % texts.length;
-      place.replaceChildren(symbolSvg(texts[at], "L"));
+      place.replaceChildren(symbolSvg(texts[at], "L", app.page.say("issuers")));
       said.textContent = texts.length > 1 ? app.page.say("pieces", { n: at + 1, of: texts.length }) : "";
     };
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -193,6 +197,10 @@ export class Issuers {
     }));
     next();
   }
+}
+
+function lastRoot({ roots }) {
+  return roots[roots.length - 1];
 }
 
 /** What a list says of itself: which network, how new, whose cards. */

@@ -16,32 +16,40 @@ function opened() {
   });
 }
 
-async function within(mode, work) {
-  const database = await opened();
+function within(database, mode, work) {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(STORE, mode);
+    const asked = work(transaction.objectStore(STORE));
+    transaction.oncomplete = () => resolve(asked.result);
+    transaction.onabort = () => reject(transaction.error || new DOMException("aborted", "AbortError"));
+  });
+}
+
+/** What `work` asks of the store; undefined where this browser keeps nothing: its disk is full, or it may not. */
+async function asked(mode, work) {
+  let database = null;
   try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const asked = work(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(asked.result);
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
-    });
+    database = await opened();
+    return await within(database, mode, work);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
   } finally {
-    database.close();
+    if (database) database.close();
   }
 }
 
 /** The value kept under `name`, or undefined. */
 export function recall(name) {
-  return within("readonly", (store) => store.get(name));
+  return asked("readonly", (store) => store.get(name));
 }
 
-/** Keep `value` under `name`; it is on the disk when the promise is kept. */
-export function keep(name, value) {
-  return within("readwrite", (store) => store.put(value, name));
+/** Keep `value` under `name`: whether it is on the disk. */
+export async function keep(name, value) {
+  return (await asked("readwrite", (store) => store.put(value, name))) === name;
 }
 
 export function forget(name) {
-  return within("readwrite", (store) => store.delete(name));
+  return asked("readwrite", (store) => store.delete(name));
 }
 
 /** Ask that the browser does not clear what is kept when space is short. */

@@ -27,7 +27,7 @@ export function readingScreen(app) {
     reading.handover ? (settings.helpDesk ? helpDesk(app) : summary(app)) : h("p", {}, page.say("use_words")),
     h("nav", { className: "actions", "aria-label": page.say("next_steps") },
       STANDALONE ? app.photoButton() : button(page.say("another_code"), () => app.scan(true), { id: "another" }),
-      reading.record && button(page.say("show_her"), () => app.showHolder(), { id: "show-her" }),
+      reading.record && !settings.helpDesk && button(page.say("show_her"), () => app.showHolder(), { id: "show-her" }),
       reading.record && !settings.helpDesk && !STANDALONE && button(page.say("add_contact"), () => addScreen(app), { id: "add-contact" }),
       keepOpen(app),
       button(page.say("done"), () => app.start(), { className: "main", id: "done" }),
@@ -82,7 +82,7 @@ function helpDesk(app) {
   return [
     h("section", { className: "summary" }, h("h2", {}, page.say("services")), h("ul", {}, services.map((word) => h("li", {}, language.label("service", word).text)))),
     told.filter(({ lines }) => lines.length > 0).map((section) => sectionView(app, section)),
-    h("p", {}, `${page.say("her_language")}: ${language.label("enumeration", `language.${reading.record.language}`).text}`),
+    h("p", {}, `${page.say("her_language")}: ${language.enumeration("language", reading.record.language).text}`),
   ];
 }
 

@@ -38,7 +38,7 @@ function contacts(person, language, tables) {
       ...(contact.services || []).map((word) => language.label("service", word).text),
       ...(contact.referral ? [referral(contact.referral, language)] : []),
     ];
-    const when = [language.day(contact.date), contact.time, source(contact.source, language)].filter(Boolean).join(" · ");
+    const when = [language.day(contact.date), contact.time, contact.source && language.organisation(contact.source).text].filter(Boolean).join(" · ");
     return [h("h3", {}, isolated(when)), h("dl", {}, observations.map(([name, value]) => pair(name, value))), h("ul", {}, words.map((word) => h("li", {}, isolated(word))))];
   });
 }
@@ -67,12 +67,6 @@ function vaccine({ vaccine: word, dose }, language) {
 }
 
 function referral({ service, urgency, reason, to }, language) {
-  const said = [language.label("service", service), language.label("enumeration", `urgency.${urgency}`), reason && language.label("finding", reason)];
-  return [...said.filter(Boolean).map(({ text }) => text), to].filter(Boolean).join(", ");
-}
-
-function source(word, language) {
-  if (!word) return "";
-  const told = { holder: "told_by_holder", withheld: "withheld_organisation" }[word];
-  return told ? language.ui(told).text : word;
+  const said = [language.label("service", service), language.enumeration("urgency", urgency), reason && language.label("finding", reason), to && language.organisation(to)];
+  return said.filter(Boolean).map(({ text }) => text).join(", ");
 }

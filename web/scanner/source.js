@@ -26,7 +26,9 @@ export function carriedBundle() {
   return null;
 }
 
-/** Keep every file on this phone. */
+/** Keep every file on this phone: whether it is so. Where one is lost on the way, it is never so on this visit. */
 export async function install() {
-  if ("serviceWorker" in navigator) await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
+  if (!("serviceWorker" in navigator)) return false;
+  await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url));
+  return Boolean(await navigator.serviceWorker.ready);
 }

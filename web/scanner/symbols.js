@@ -5,8 +5,8 @@ import { correction, generate, mode } from "../vendor/lean-qr/index.mjs";
 const QUIET = 4; // modules
 const SVG = "http://www.w3.org/2000/svg";
 
-/** `level` is "L", "M" or "Q". */
-export function symbolSvg(text, level) {
+/** `level` is "L", "M" or "Q"; `name` is what it is called where nobody sees it. */
+export function symbolSvg(text, level, name) {
   const code = generate(mode.alphaNumeric(text), { minCorrectionLevel: correction[level], maxCorrectionLevel: correction[level] });
   const side = code.size + 2 * QUIET;
   let path = "";
@@ -17,6 +17,7 @@ export function symbolSvg(text, level) {
   svg.setAttribute("viewBox", `0 0 ${side} ${side}`);
   svg.setAttribute("shape-rendering", "crispEdges");
   svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", name);
   for (const [tag, attributes] of [["rect", { width: side, height: side, fill: "#fff" }], ["path", { d: path, fill: "#000" }]]) {
     const drawn = document.createElementNS(SVG, tag);
     Object.entries(attributes).forEach(([name, value]) => drawn.setAttribute(name, value));

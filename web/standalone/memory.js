@@ -8,6 +8,7 @@ export async function recall(name) {
 
 export async function keep(name, value) {
   kept.set(name, value);
+  return true;
 }
 
 export async function forget(name) {

@@ -26,6 +26,7 @@ const SAID = [
   [/^needed with this medicine/, "desk_time_needed"], [/^not a quarter hour/, "desk_quarter"],
   // a print
   [/^no code that can be read/, "no_code"], [/^(?<n>\d+) of (?<of>\d+) codes are not/, "desk_print_others"],
+  [/^(?<n>\d+) of (?<of>\d+) sides/, "desk_print_sides"],
   [/^(?<figure>[\d.]+) % of full size/, "desk_print_size"], [/^a photo does not show it/, "desk_print_photo"],
   [/^(?<figure>[\d.]+) % darker than paper/, "desk_print_contrast"], [/^(?<figure>[\d.]+) % of the modules/, "desk_print_damage"],
   [/^not white on the left/, "desk_print_left"], [/^not white on the right/, "desk_print_right"],

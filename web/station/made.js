@@ -17,12 +17,13 @@ export async function madeScreen(desk, { number, kind }) {
     results.replaceChildren(h("p", {}, page.say("looking")));
     const asked = new URLSearchParams(ruler.value.trim() ? { ruler_mm: ruler.value.trim().replace(",", ".") } : {});
     try {
-      results.replaceChildren(...told(desk, await service.post(`cards/${number}/check?${asked}`, file)));
+      results.replaceChildren(...told(desk, ruled, await service.post(`cards/${number}/check?${asked}`, file)));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       results.replaceChildren(h("p", { className: "problem" }, page.say("no_code")));
     }
   };
+  const ruled = desk.templates.some((template) => template.ruler && template.name === desk.form.face.template);
   const camera = new CameraView(desk, () => {});
   const ruler = h("input", { id: "ruler", inputMode: "decimal", autocomplete: "off" });
   const leave = (path, then) => async () => {
@@ -42,7 +43,7 @@ export async function madeScreen(desk, { number, kind }) {
         h("section", {}, h("h2", {}, `1. ${page.say("print")}`), h("p", { className: "quiet" }, page.say("desk_actual_size")),
           h("div", { className: "row" }, h("a", { href: `/api/cards/${number}/card.pdf`, target: "_blank", rel: "noopener", className: "button main", id: "print" }, page.say("print")), printers(desk, number, printed)), printed),
         h("section", {}, h("h2", {}, `2. ${page.say("desk_check_scan")}`), h("p", { className: "quiet" }, page.say("desk_check_help")),
-          h("label", {}, page.say("desk_ruler"), ruler),
+          h("label", {}, page.say(ruled ? "desk_ruler" : "desk_ruler_code"), ruler),
           h("div", { className: "row" }, look, h("label", { className: "file" }, page.say("photo"), h("input", { type: "file", accept: "image/*,application/pdf", id: "check-file", onchange: (event) => checked(event.target.files[0]) }))),
           results, camera.view),
         h("section", {}, h("h2", {}, `3. ${page.say("desk_hand_over")}`),
@@ -54,13 +55,14 @@ export async function madeScreen(desk, { number, kind }) {
   );
 }
 
-/** What the check scan found, in the words of the page. */
-function told(desk, { passed, results }) {
+/** What the check scan found, in the words of the page; without printed 50 mm (`ruled`) the code is measured. */
+function told(desk, ruled, { passed, results }) {
   const { page } = desk;
+  const words = (check) => page.say(`desk_check_${check.replace("-", "_")}${check === "size" && !ruled ? "_code" : ""}`);
   const failed = results.filter((result) => !result.passed);
   return [
     h("p", { className: passed ? "good" : "problem" }, page.say(passed ? GOOD : "desk_check_bad")),
-    h("ul", {}, failed.map(({ check, measured }) => h("li", {}, page.say(`desk_check_${check.replace("-", "_")}`), h("span", { className: "quiet" }, " (", measuredWords(desk, measured), ")")))),
+    h("ul", {}, failed.map(({ check, measured }) => h("li", {}, words(check), h("span", { className: "quiet" }, " (", measuredWords(desk, measured), ")")))),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { button, h, show } from "../scanner/dom.js";
 import { record } from "../scanner/record_view.js";
+import { textsTyped } from "../scanner/texts.js";
 import { personLabel, sections, verdictLines } from "../words/text.js";
 import { continuedForm } from "./form.js";
 import { Refused } from "./service.js";
@@ -23,12 +24,16 @@ export function scanScreen(desk, texts = []) {
       problem.textContent = error.code === "locked" ? "" : page.say("no_code");
     }
   };
-  const more = (found) => read(() => desk.service.post("read", { texts: Array.from(new Set([...texts, ...found])) }));
+  const together = async (found) => {
+    const reading = await desk.service.post("read", { texts: Array.from(new Set([...texts, ...found])) });
+    return texts.length > 0 && reading.other_cards ? desk.service.post("read", { texts: found }) : reading; // another's card begins anew
+  };
+  const more = (found) => read(() => together(found));
   const camera = new CameraView(desk, more);
   const typed = () => {
-    const lines = area.value.split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean);
-    if (lines.length > 0) more(lines);
-    else problem.textContent = page.say("nothing_typed");
+    const found = textsTyped(area.value);
+    if (found.length > 0) more(found);
+    else problem.textContent = page.say(area.value.trim() ? "typed_unknown" : "nothing_typed");
   };
   area.onkeydown = (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;
@@ -39,7 +44,7 @@ export function scanScreen(desk, texts = []) {
     if (!file) return;
     await read(async () => {
       const found = await desk.service.post("read", file);
-      return texts.length > 0 ? desk.service.post("read", { texts: Array.from(new Set([...texts, ...found.texts])) }) : found;
+      return texts.length > 0 ? together(found.texts) : found;
     });
   };
   show(

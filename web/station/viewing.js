@@ -10,7 +10,7 @@ export class CameraView {
     this.video = h("video", { playsInline: true, muted: true, "aria-label": desk.page.say("camera") });
     this.hint = h("p", { role: "status", className: "hint" });
     this.view = h("div", {}, h("div", { className: "viewfinder", hidden: true }, this.video), this.hint);
-    this.camera = new Camera(this.video, desk.decoder, { found, tick: () => {} });
+    this.camera = new Camera(this.video, desk.decoder, { found, tick: () => {}, failed: () => this.failed("no_reader") });
   }
 
   /** Look; where there is no camera, or none is allowed, that is said. */
@@ -21,9 +21,14 @@ export class CameraView {
       await this.camera.start();
     } catch (error) {
       if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
-      this.view.firstElementChild.hidden = true;
-      this.hint.textContent = this.desk.page.say("no_camera");
+      this.failed("no_camera");
     }
+  }
+
+  failed(why) {
+    this.stop();
+    this.view.firstElementChild.hidden = true;
+    this.hint.textContent = this.desk.page.say(why);
   }
 
   stop() {

@@ -44,6 +44,18 @@ export class Language {
     return filled(this.label("ui", key), phraseParts);
   }
 
+  /** The words for a word of an enumeration: "urgency", "urgent". */
+  enumeration(name, word) {
+    return this.label("enumeration", unknownNumber(word) === null ? `${name}.${word}` : word);
+  }
+
+  /** The words for who gave or said something: an organisation's own name, or the holder. */
+  organisation(source) {
+    if (source === "holder") return this.ui("told_by_holder");
+    if (source === "withheld") return this.ui("withheld_organisation");
+    return unknownNumber(source) === null ? plain(source) : this.ui("unknown_organisation");
+  }
+
   /** The words for a coded value, its own for this observation where the table has them. */
   value(observation, word) {
     return this.label("value", this.has("value", `${observation}.${word}`) ? `${observation}.${word}` : word);

@@ -107,9 +107,7 @@ export class Words {
   }
 
   organisation(source) {
-    if (source === "holder") return this.ui("told_by_holder");
-    if (source === "withheld") return this.ui("withheld_organisation");
-    return source.startsWith("#") ? this.ui("unknown_organisation") : plain(source);
+    return this.language.organisation(source);
   }
 
   /** A medicine's name and strength: "paracetamol 500 mg". */
@@ -311,7 +309,7 @@ export class Words {
   *referral() {
     for (const { origin, sensitivity, service, urgency, reason, to, state } of this.handover.referrals) {
       const head = this.ui(state === "to_do" ? "referral_todo" : "referral_sent");
-      const soon = this.label("enumeration", urgency.startsWith("#") ? urgency : `urgency.${urgency}`);
+      const soon = this.language.enumeration("urgency", urgency);
       const destination = to && this.ui("to_organisation", { organisation: this.organisation(to) });
       const why = reason && this.label("finding", reason);
       const what = joined(", ", this.label("service", service), soon, why, destination, ...this.where(origin));
