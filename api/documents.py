@@ -21,7 +21,8 @@ Every card that can be looked at is answered with 200 and a verdict: `verified`,
 `withdrawn`, `unreadable` or `newer-version`. A record without `verified` is to be treated as told by the holder."""
 
 JSON = "application/json"
-PICTURES = ("image/png", "image/jpeg", "application/pdf")
+PDF = "application/pdf"
+PICTURES = ("image/png", "image/jpeg", PDF)
 VERDICT_HEADER, OTHER_CARDS_HEADER, WHICH_CHILD_HEADER = "Healthcard-Verdict", "Healthcard-Other-Cards", "Healthcard-Which-Child"
 Word = Literal["unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified"]
 

@@ -53,6 +53,8 @@ class Readings:
 
     async def _texts(self, request: Request) -> list[str]:
         kind = media_type(request)
+        if kind == documents.PDF:
+            self._access.need_name(request)  # a hostile page can hold its reader for good, whatever SCAN_SECONDS says
         if kind in documents.PICTURES:
             return await self._scanner.scan(request)
         return (await json_body(request, kind, Texts, LARGEST_JSON)).texts

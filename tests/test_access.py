@@ -225,6 +225,10 @@ def test_open_means_verify_and_nothing_else(world: World, tmp_path: Path, card: 
         assert post_texts(client, "/v1/verify", card.text)["verdict"] == "verified"
         assert is_problem(client.post("/v1/decode", json={"texts": [card.text]}), 401, "key-needed")
         assert is_problem(client.get("/v1/aggregates"), 401, "key-needed")
+        pdf = {"Content-Type": "application/pdf"}
+        assert is_problem(client.post("/v1/verify", content=b"%PDF", headers=pdf), 401, "key-needed"), "its reader can't be stopped"
+        key = region.key("verify")
+        waited(lambda: client.post("/v1/verify", content=b"%PDF", headers=pdf | key).status_code == 422)
 
 
 def test_one_machine_is_open_until_the_first_partner(world: World, tmp_path: Path, card: Card) -> None:
