@@ -23,7 +23,9 @@ def encode(part: Part, organisations: Mapping[str, int], known: Vocabulary | Non
     """
     known = known or vocabulary.default()
     if found := sensitive(part.record, known):
-        raise SensitiveContent([Problem(place, "sensitive: never in the open part of a card", key) for place, key, _ in found])
+        instead = "make a new card" if part.kind == "continuation" else "seal it: --profile split, with a bundle that has a sealing key"
+        message = f"sensitive: never in the open part of a card; leave it out, or {instead}"
+        raise SensitiveContent([Problem(place, message, key) for place, key, _ in found])
     return encoder.write(part, organisations, known)
 
 

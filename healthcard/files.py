@@ -17,14 +17,15 @@ def read(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file so that a reader or a power cut sees the old or the new content; raises OSError.
+def write_atomically(path: Path, data: bytes, mode: int = 0o644, draft: Path | None = None) -> None:
+    """Replace a file so that a reader or a power cut sees the old or the new content; raises OSError that names the file.
 
     The new content is on the disk before it takes the place of the old. Without another `mode` the file is for its owner alone to write,
-    for all to read.
+    for all to read. `draft` is where the new content stands meanwhile, cleared of what a kill left there; else a hidden file.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    draft = draft or path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
+        draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         try:
             left = memoryview(data)
@@ -34,11 +35,18 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
         finally:
             os.close(descriptor)
         os.replace(draft, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             os.unlink(draft)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk names none, and nobody knows the draft
         raise
     sync_folder(path)
+
+
+def draft_of(path: Path) -> Path:
+    """Where the new content of a file with something about a person stands until it is whole: beside it, for everybody to see."""
+    return path.with_name(path.name + ".part")
 
 
 def sync_folder(path: Path) -> None:

@@ -62,11 +62,14 @@ def _word(table: Callable[[Vocabulary], Table[Any]]) -> AfterValidator:
     """A word of a table, or "#77" for a number that the table does not have."""
 
     def validate(value: str, info: ValidationInfo) -> str:
-        words = table(_vocabulary(info))
+        known = _vocabulary(info)
+        words = table(known)
         try:
             words.number(value)
         except ValueError:
-            raise problem("not a word of this table", closest(value, words.numbers)) from None
+            name = next(name for name, one in known.tables().items() if one is words)
+            hints = closest(value, words.numbers), f"all are in: healthcard vocabulary {name}"
+            raise problem("not a word of this table", " ".join(filter(None, hints))) from None
         return value
 
     return AfterValidator(validate)

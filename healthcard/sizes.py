@@ -1,12 +1,14 @@
 """How large a record becomes as a card: bytes, characters, symbol, before anything is signed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from healthcard import codec, symbol, vocabulary
 from healthcard.codec import Part
 from healthcard.record import HOLDER, WITHHELD, Record
+from healthcard.seal import seal
+from healthcard.sealed import encode_content, split
 from healthcard.sign import KID_SIZE, SIGNATURE_SIZE
 from healthcard.trust.bundle import FIRST_ORGANISATION, TrustBundle
 
@@ -29,12 +31,15 @@ class Size:
 def measure(record: Record, bundle: TrustBundle | None, today: date, side_mm: float = 40.0, dpi: int | None = None) -> Size:
     """The size of `record` issued on `today`, or on its last day where that is later; raises as `issue` for what can't be signed.
 
-    Without a bundle, organisations count as numbers below 24.
+    With a sealed part where the bundle has a sealing key that day. Without a bundle, organisations count as numbers below 24.
     """
     known = vocabulary.default()
     numbers = bundle.organisation_numbers if bundle else _any_numbers(record)
     latest = max((contact.date for person in record.people for contact in person.contacts), default=today)
     part = Part("card", bytes(codec.ID_SIZE), None, max(today, latest), record, tuple(range(len(record.people))))
+    if bundle and (key := bundle.sealing_key(part.issued)):
+        part, content = split(part, numbers, known)
+        part = replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id))
     payload = codec.encode(part, numbers, known)
     token = len(payload) + FRAME + (1 if len(payload) < 24 else 2 if len(payload) < 256 else 3)
     text = symbol.card_text(b"\xa5" * token, "real")  # any bytes: the size is all that counts

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +29,8 @@ from tests import builders
 from tests.command import PASSPHRASE, SCRIPT, Done, program, terminal
 
 CAMPAIGN = bool(os.environ.get("HEALTHCARD_CAMPAIGN"))
-KILLS, RECORDS = (200, 300) if CAMPAIGN else (8, 16)
+KILLS, FILE_KILLS, RECORDS = (200, 100, 300) if CAMPAIGN else (8, 10, 16)
+CHANGES = 10  # of the disk in a run that writes a file: journal, three entries, draft, file, two entries
 SECRET = bytes(range(32))
 LP = """#!/bin/sh
 # lp as CUPS has it, to paper: keeps what it was told and what came through the pipe. Its disk is another.
@@ -38,6 +40,7 @@ job=$(mktemp "$PAPER/job.XXXXXX")
 printf '%s\\n' "$@" > "$job.options"
 cat > "$job.pdf"
 """
+POWER_CUT = 'kill -9 "$PPID"\n'  # as the last line of lp: the sheet is on paper, and nobody learns of it
 
 
 def record(number: int, **entries: Any) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def desk(tmp_path: Path, demo: Path) -> Desk:
 
 def entries(journal: Path) -> Iterator[tuple[int, list[bytes]]]:
     """State and names of each entry, read as journal.py describes the file."""
-    data = journal.read_bytes()[36:]
+    data = journal.read_bytes()[36:] if journal.exists() else b""
     while len(data) > 5 and len(data) >= (size := 5 + 16 * (int.from_bytes(data[1:5]) + 1)):
         yield data[0], [data[n : n + 16] for n in range(5, size - 16, 16)]
         data = data[size:]
@@ -206,11 +209,38 @@ def test_a_key_that_may_not_issue_stops_the_batch_before_any_line(desk: Desk) ->
         ["--out", "a.pdf", "--confirm", "--assume-printed"],
         ["--out", "a.pdf", "--language", "xx"],
         ["--out", "a.pdf", "--typed-again", "weight=3"],
+        ["--out", "a.pdf", "--typed-again", "7:people[0].contacts[0].observations.weight=3"],  # there is no line 7
     ],
 )
 def test_arguments_that_do_not_go_together_are_a_matter_of_usage(desk: Desk, arguments: list[str]) -> None:
     desk.given([record(1)])
     assert desk.batch(*arguments).code == 2
+
+
+def test_lines_that_another_run_has_confirmed_are_named_and_so_is_the_way_out_for_another_input(desk: Desk) -> None:
+    desk.given([record(1), record(2), record(3)])
+    done = desk.batch("--out", "a.pdf", "--assume-printed")
+    assert done.code == 0 and f"all is confirmed: {desk.home}/in.ndjson and {desk.journal} can be deleted" in done.said
+    desk.given([record(2), record(4), record(3), record(1)])
+    done = desk.batch("--out", "b.pdf", "--assume-printed")
+    assert desk.weights(desk.home / "b.pdf") == {40.4: 1}
+    assert "lines 1, 3 to 4: confirmed before, no card now; if this is another input, name another journal" in done.said
+    done = desk.batch("--out", "c.pdf", "--assume-printed", "--journal", "other")
+    assert desk.weights(desk.home / "c.pdf").total() == 4 and "confirmed before" not in done.said
+
+
+def test_a_line_is_the_same_only_byte_for_byte(desk: Desk) -> None:
+    desk.given([record(1)])
+    assert desk.batch("--out", "a.pdf", "--assume-printed").code == 0
+    (desk.home / "in.ndjson").write_text(json.dumps(record(1), separators=(",", ":")))
+    assert json.loads(desk.batch("--out", "b.pdf", "--assume-printed", "--json").out)["issued"] == 1
+
+
+def test_a_disk_too_full_for_the_file_is_told_with_its_name_and_nothing_is_left(desk: Desk) -> None:
+    desk.given([record(1)])
+    done = desk.batch("--out", "sheets.pdf", "--assume-printed", prefix=("prlimit", "--fsize=20000:"))
+    assert done.code == 1 and "sheets.pdf: File too large" in done.said
+    assert not list(desk.home.glob("sheets.pdf*")) and not confirmations(desk.journal)
 
 
 # Where the sheets go
@@ -271,9 +301,32 @@ def test_sheets_that_came_out_badly_are_made_again_and_the_others_are_not(desk: 
     command = ["batch", desk.home / "in.ndjson", *desk.options, "--out", desk.home / "sheets.pdf"]
     done = terminal(*command, answers=[("Sheet 1 (lines 1 to 8)", "y"), ("Sheet 2 (lines 9 to 10)", "n")])
     assert done.code == 1 and "2 cards are not confirmed" in done.out and len(confirmations(desk.journal)) == 8
-    done = terminal(*command, answers=[("Sheet 1 (lines 9 to 10)", "y")])
-    assert done.code == 0 and desk.weights(desk.home / "sheets.pdf") == {40.8: 1, 40.9: 1}
+    whole = (desk.home / "sheets.pdf").read_bytes()
+    refused = terminal(*command, answers=[])
+    assert refused.code == 1 and "exists already" in refused.said and (desk.home / "sheets.pdf").read_bytes() == whole
+    done = terminal(*command[:-1], desk.home / "more.pdf", answers=[("Sheet 1 (lines 9 to 10)", "y")])
+    assert done.code == 0 and desk.weights(desk.home / "more.pdf") == {40.8: 1, 40.9: 1}
+    assert "lines 9 to 10: issued before and not confirmed" in done.said
     assert sorted(confirmations(desk.journal).values()) == [1] * 10
+
+
+def test_a_file_of_which_nothing_is_confirmed_is_made_again(desk: Desk) -> None:
+    desk.given([record(1)])
+    for _ in range(2):
+        assert desk.batch("--out", "sheets.pdf").code == 0
+    assert desk.weights(desk.home / "sheets.pdf") == {40.1: 1} and not confirmations(desk.journal)
+
+
+def test_after_a_power_cut_the_lines_that_may_be_on_paper_are_named(desk: Desk) -> None:
+    desk.given([record(n) for n in range(10)])
+    lp = desk.paper.parent / "bin" / "lp"
+    lp.write_text(LP + POWER_CUT)
+    assert desk.batch("--printer", "desk", "--assume-printed").code == -signal.SIGKILL and desk.printed().total() == 8
+    lp.write_text(LP)
+    done = desk.batch("--printer", "desk", "--assume-printed")
+    assert "lines 1 to 8: issued before and not confirmed, so they may be on paper: destroy those sheets" in done.said
+    assert done.code == 0 and desk.printed() == Counter({40 + n / 10: 2 if n < 8 else 1 for n in range(10)})
+    assert "not confirmed" not in desk.batch("--printer", "desk", "--assume-printed").said
 
 
 # The journal
@@ -326,7 +379,7 @@ def test_an_entry_torn_at_any_byte_is_cut_off_and_the_ones_before_stand(tmp_path
             assert path.read_bytes() == data
 
 
-@pytest.mark.parametrize("size", range(36))
+@pytest.mark.parametrize("size", range(37))
 def test_a_journal_torn_when_it_was_made_is_made_again(tmp_path: Path, size: int) -> None:
     path = tmp_path / "j"
     with Journal.open(path, SECRET):
@@ -335,6 +388,17 @@ def test_a_journal_torn_when_it_was_made_is_made_again(tmp_path: Path, size: int
         path.write_bytes(torn)
         with Journal.open(path, SECRET) as journal:
             journal.note(ISSUED, [journal.name(b"a", 0)])
+
+
+def test_a_journal_that_was_overwritten_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with Journal.open(path, SECRET) as journal:
+        journal.note(CONFIRMED, [journal.name(b"a", 0)])
+    path.write_bytes(bytes(path.stat().st_size))
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="restore it from a copy"):
+        Journal.open(path, SECRET)
+    assert path.read_bytes() == before
 
 
 def test_damage_before_the_last_entry_is_refused(tmp_path: Path) -> None:
@@ -416,6 +480,54 @@ def test_killed_at_random_moments_every_record_is_confirmed_once_and_the_disk_ho
     forgotten(desk, marks)
 
 
+def test_killed_while_it_writes_files_every_record_is_confirmed_once_and_no_file_that_counts_is_lost(desk: Desk) -> None:
+    """Each run is hit one change of the disk later than the one before; the input grows by a sheet, into a file of its own."""
+    rng, kills, runs = random.Random(time.time_ns() if CAMPAIGN else 4), 0, 0
+    records = [record(n, findings=["severe_vomiting"]) for n in range(16)]
+    marks = [b"severe_vomiting", b"observations", b'"weight"', b"MCT1:", b"40.1"]
+    while kills < FILE_KILLS:
+        fresh(desk, records)
+        counted: dict[Path, bytes] = {}
+        for count in (8, 16):
+            desk.given(records[:count])
+            assert all(desk.batch("--out", path, "--assume-printed").code == 1 for path in counted)
+            out = desk.home / f"{count}.pdf"
+            while len(confirmations(desk.journal)) < count:
+                runs += 1
+                if struck(desk.home, desk.start("--out", out, "--assume-printed"), 1 + runs % CHANGES, rng.uniform(0, 0.002)):
+                    kills += 1
+                forgotten(desk, marks, {path.name for path in counted} | {out.name, f"{out.name}.part"})
+                assert all(path.read_bytes() == content for path, content in counted.items())
+            counted[out] = out.read_bytes()
+        forgotten(desk, marks, {path.name for path in counted})
+        assert set(confirmations(desk.journal).values()) == {1}
+        assert sum(map(desk.weights, counted), Counter()) == Counter(map(weight, records))
+
+
+def struck(folder: Path, run: subprocess.Popen[bytes], changes: int, later: float) -> bool:
+    """Kill a run so many seconds after it has changed something in a folder so many times; False where it ends well before."""
+    before = sizes_in(folder)
+    while run.poll() is None:
+        now = sizes_in(folder)
+        changes -= now != before
+        before = now
+        if not changes:
+            time.sleep(later)
+            run.kill()
+            break
+        time.sleep(0.0002)
+    assert run.wait() in (0, -signal.SIGKILL)
+    return run.returncode != 0
+
+
+def sizes_in(folder: Path) -> dict[str, int]:
+    found = {}
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # renamed meanwhile
+            found[entry.name] = entry.stat().st_size
+    return found
+
+
 def desk_run(desk: Desk, records: list[dict[str, Any]]) -> int:
     """One whole batch, to know how long it takes; then all is as it was."""
     desk.given(records)
@@ -425,10 +537,9 @@ def desk_run(desk: Desk, records: list[dict[str, Any]]) -> int:
 
 
 def fresh(desk: Desk, records: list[dict[str, Any]]) -> None:
+    for path in (*desk.home.iterdir(), *desk.paper.iterdir()):
+        path.unlink()
     desk.given(records)
-    desk.journal.unlink(missing_ok=True)
-    for job in desk.paper.iterdir():
-        job.unlink()
 
 
 def finished(desk: Desk, records: list[dict[str, Any]]) -> None:
@@ -438,10 +549,10 @@ def finished(desk: Desk, records: list[dict[str, Any]]) -> None:
     assert set(desk.printed()) == {weight(one) for one in records}
 
 
-def forgotten(desk: Desk, marks: list[bytes]) -> None:
-    """Nothing but the input and the journal is there, and in the journal nothing of a record."""
+def forgotten(desk: Desk, marks: list[bytes], asked_for: Collection[str] = ()) -> None:
+    """Nothing but the input, the journal and the files asked for is there, and in the journal nothing of a record."""
     found = {path.relative_to(desk.home).as_posix() for path in desk.home.rglob("*") if path.is_file()}
-    assert found <= {"in.ndjson", "in.ndjson.journal"}
+    assert found <= {"in.ndjson", "in.ndjson.journal", *asked_for}
     if desk.journal.exists():
         data = desk.journal.read_bytes()
         assert not [mark for mark in marks if mark in data]

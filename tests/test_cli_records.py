@@ -65,10 +65,15 @@ BAD_RECORDS: Mapping[str, tuple[object, Sequence[str]]] = {
     "an observation slightly wrong": (
         changed(*VISIT, "observations", to={"muack": NUMBER}), [f"{CONTACT}.observations.muack: no such observation (did you mean muac?)"],
     ),
-    "a word slightly wrong": (changed(*VISIT, "findings", to=["convulsion", MARKER]), [f"{CONTACT}.findings[1]: not a word of this table"]),
+    "a word slightly wrong": (
+        changed(*VISIT, "findings", to=["convulsion", MARKER]),
+        [f"{CONTACT}.findings[1]: not a word of this table (all are in: healthcard vocabulary findings)"],
+    ),
     "a date in another order": (changed(*VISIT, "date", to="31/12/2025"), [f"{CONTACT}.date: not a date (dates are written 2026-07-02)"]),
     "a date that is none": (changed(*VISIT, "date", to="2026-02-30"), [f"{CONTACT}.date: no such date"]),
-    "a language that is none": (changed("language", to=MARKER), ["language: not a word of this table"]),
+    "a language that is none": (
+        changed("language", to=MARKER), ["language: not a word of this table (all are in: healthcard vocabulary language)"],
+    ),
     "centimetres for millimetres": (
         changed(*VISIT, "observations", to={"muac": 12.15}), ["off the step of 1 mm (the unit is mm: a value in cm is multiplied by 10)"],
     ),
@@ -134,6 +139,7 @@ def test_entries_that_must_not_stand_in_the_open_part_are_named(demo: Path, tmp_
     for done in (issued(record, demo, out=tmp_path), healthcard("size", record)):
         assert done.code == 1
         assert "healthcard: sensitive-content\n" in done.err
+        assert "leave it out, or seal it: --profile split, with a bundle that has a sealing key" in done.err
         for n in range(3):
             for key in ("hiv_test", "syphilis_test"):
                 assert f"people[0].contacts[{n}].observations.{key}" in done.err

@@ -219,3 +219,36 @@ def test_a_folder_without_permission_is_said(demo: Path, tmp_path: Path) -> None
         done = program(*arguments, prefix=prefix)
         assert (done.code, "Permission denied" in done.err, str(closed) in done.err) == (1, True, True), done.err
     assert not list(closed.iterdir())
+
+
+# --- the files of a card -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["issue", "extend"])
+@pytest.mark.parametrize("suffix", [".txt", ".pdf", ".png"])
+def test_another_familys_card_is_never_overwritten_and_nothing_is_signed(command: str, suffix: str, demo: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / {"issue": f"muac_only{suffix}", "extend": f"card{suffix}"}[command]
+    theirs.write_bytes(b"theirs")
+    given = {"issue": EXAMPLES / "muac_only.json", "extend": demo / f"{CARD}.txt"}[command]
+    keys = ("--key", demo / "station.key", "--bundle", demo / "trust.bundle", "--issued-list", tmp_path / "station.issued")
+    done = healthcard(command, given, *keys, "--out", tmp_path)
+    assert (done.code, f"{theirs}: exists already" in done.said, "--out" in done.said) == (1, True, True), done.err
+    assert list(tmp_path.iterdir()) == [theirs] and theirs.read_bytes() == b"theirs"
+    assert healthcard(command, given, *keys, "--out", tmp_path / "other").code == 0
+
+
+def test_a_card_is_for_its_owner_alone_to_read(demo: Path, tmp_path: Path) -> None:
+    assert issued(EXAMPLES / "muac_only.json", demo, out=tmp_path).code == 0
+    assert {(path.suffix, stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.iterdir()} == {
+        (suffix, 0o600) for suffix in (".txt", ".pdf", ".png")
+    }
+
+
+def test_a_disk_too_full_for_a_card_is_told_with_the_file_and_none_of_it_is_left(demo: Path, tmp_path: Path) -> None:
+    keys = ("--key", demo / "station.key", "--bundle", demo / "trust.bundle")
+    full = program("issue", EXAMPLES / "muac_only.json", *keys, "--out", tmp_path, prefix=("prlimit", "--fsize=5000:"))
+    assert (full.code, f"{tmp_path}/muac_only.pdf: File too large" in full.said) == (1, True), full.err
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "muac_only.pdf.part").write_bytes(b"left by a power cut")
+    assert issued(EXAMPLES / "muac_only.json", demo, out=tmp_path).code == 0
+    assert not list(tmp_path.glob("*.part"))

@@ -1,15 +1,19 @@
 """The size budget of the format: it can't grow unseen."""
 
 import statistics
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from benchmarks.families import families
 from healthcard import sizes
 from healthcard.errors import SensitiveContent
 from healthcard.record import Record
+from healthcard.trust import custody
+from healthcard.trust.bundle import SealingKey
 from tests.world import World
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -41,6 +45,16 @@ def test_the_size_foretold_is_the_size_of_the_card():
         issued = world.issue(example(name))
         foretold = sizes.measure(example(name), world.bundle, world.today)
         assert (foretold.bytes, foretold.characters) == (len(issued.token), len(issued.text))
+
+
+@pytest.mark.parametrize("name", ["family_three_contacts", "family_three_contacts_sealed"])
+def test_with_a_sealing_key_the_size_foretold_has_the_sealed_part_that_issue_adds(name):
+    plain = World.build(date(2026, 11, 20))
+    key = SealingKey(X25519PrivateKey.generate().public_key().public_bytes_raw(), plain.today, plain.today + timedelta(30))
+    world = replace(plain, bundle=custody.revise(plain.bundle, [plain.root_signer], plain.today, sealing=(key,)))
+    issued = world.issue(example(name))
+    foretold = sizes.measure(example(name), world.bundle, world.today)
+    assert (foretold.bytes, foretold.characters) == (len(issued.token), len(issued.text))
 
 
 def test_the_size_of_what_cannot_be_signed_is_not_told():

@@ -2,10 +2,10 @@
 
 import codecs
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,6 +77,8 @@ def batch(
     again = _typed_again(typed_again or [])
     trusted = TrustBundle.load(bundle)
     lines = list(lines_of(_read(records)))
+    missing = again.keys() - {line.number for line in lines}
+    _require(not missing, "--typed-again", f"no record in {_named(sorted(missing))}")
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
     issuer = cards.authorised(trusted, signer, ISSUE, date.today()).organisation.name  # once, not in every line
@@ -93,9 +95,11 @@ def batch(
 
     ask = confirm or (not assume_printed and records != "-" and sys.stdin.isatty())
     denied = 0
-    with Journal.open(journal or Path(f"{records}.journal"), signer.secret) as held, _progress() as progress:
+    journal = journal or Path(f"{records}.journal")
+    with Journal.open(journal, signer.secret) as held, _progress() as progress:
         task = progress.add_task("cards", total=len(lines))
         run = Batch(held, issue, look, lambda count: progress.advance(task, count))
+        _resume(run, lines, journal)
         try:
             for at, line in enumerate(lines, 1):
                 run.add(line)
@@ -108,9 +112,12 @@ def batch(
                     denied += len(sheets) - len(good) if ask else 0
         finally:
             progress.stop()
-            _report(run, json_)
+            _report(run, out, json_)
     if run.refused or denied:
         raise typer.Exit(1)
+    if run.confirmed == run.issued and lines:
+        kept = journal if records == "-" else f"{records} and {journal}"
+        print(f"all is confirmed: {kept} can be deleted", file=sys.stderr)
 
 
 def _require(right: bool, option: str, message: str) -> None:
@@ -138,14 +145,9 @@ def _read(records: str) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-def _draft(out: Path) -> Path:
-    """Where a PDF stands until it is whole; the next run clears it away."""
-    return out.with_name(out.name + ".part")
-
-
 def _clear(out: Path, journal: Journal) -> None:
-    """Make way for the file asked for; raises PrintError where another stands there, or one with cards that count as printed."""
-    _draft(out).unlink(missing_ok=True)
+    """Make way for the file asked for; raises PrintError where another stands there, or one with a card that is confirmed."""
+    files.draft_of(out).unlink(missing_ok=True)
     if out.exists() and not journal.unfinished(files.read(out, LARGEST_PDF)):
         raise PrintError(f"{out}: exists already: print it and remove it, or name another file")
 
@@ -158,28 +160,13 @@ def _deliver(printer: str | None, out: Path | None, journal: Journal) -> Callabl
             printers.send(pdf, printer, printers.SHEET)
         elif out:
             journal.note_file(pdf, names)
-            _write(out, pdf)
+            files.write_atomically(out, pdf, 0o600, files.draft_of(out))
             print(f"{out}: print it at actual size on both sides, turned on the long edge", file=sys.stderr)
         else:
             sys.stdout.buffer.write(pdf)
             sys.stdout.buffer.flush()
 
     return deliver
-
-
-def _write(out: Path, pdf: bytes) -> None:
-    """Put a PDF where it was asked for, for its owner alone; raises OSError. It is there in full or not at all."""
-    draft = _draft(out)
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb") as file:
-            file.write(pdf)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, out)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    files.sync_folder(out)
 
 
 def _progress() -> Progress:
@@ -192,13 +179,29 @@ def _progress() -> Progress:
 def _came_out(sheet: Sheet, progress: Progress) -> bool:
     """Ask whether a sheet came out well."""
     progress.stop()
-    lines = f"lines {sheet.lines[0]} to {sheet.lines[-1]}" if len(sheet.lines) > 1 else f"line {sheet.lines[0]}"
-    answer = typer.confirm(f"Sheet {sheet.number} ({lines}): did both sides come out well?", err=True)
+    answer = typer.confirm(f"Sheet {sheet.number} ({_named(sheet.lines)}): did both sides come out well?", err=True)
     progress.start()
     return answer
 
 
-def _report(run: Batch, json_: bool) -> None:
+def _resume(run: Batch, lines: Sequence[Line], journal: Path) -> None:
+    """Say what an earlier run has left: lines that get no card now, and cards that may be on paper although they are made again."""
+    if done := [line.number for line in lines if run.done(line)]:
+        other = f"if this is another input, name another journal than {journal} with --journal"
+        print(f"{_named(done)}: confirmed before, no card now; {other}", file=sys.stderr)
+    if begun := [line.number for line in lines if run.begun(line)]:
+        again = "destroy those sheets and files, the cards are made again"
+        print(f"{_named(begun)}: issued before and not confirmed, so they may be on paper: {again}", file=sys.stderr)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Lines in words: "line 4", "lines 1 to 8, 12"; numbers ascend."""
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    words = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"{'lines' if len(numbers) > 1 else 'line'} {words}"
+
+
+def _report(run: Batch, out: Path | None, json_: bool) -> None:
     """What was done; on standard error, and as JSON on standard output."""
     for refusal in run.refused:
         complain(refusal.code, [f"line {refusal.line}: {problem}" for problem in refusal.problems])
@@ -207,6 +210,7 @@ def _report(run: Batch, json_: bool) -> None:
     said += [f"{run.skipped} confirmed before"] * bool(run.skipped) + [f"{len(run.refused)} lines refused"] * bool(run.refused)
     print(", ".join(said), file=sys.stderr)
     if left:
-        print(f"{left} cards are not confirmed: the same command makes them again", file=sys.stderr)
+        other = ", with another --out" if out and run.confirmed else ""
+        print(f"{left} cards are not confirmed: the same command makes them again{other}", file=sys.stderr)
     if json_:
         print(json.dumps(run.to_json()))

@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
-from healthcard import picture
+from healthcard import files, picture
 from healthcard.clinic.questions import questions
-from healthcard.errors import HealthcardError, NoCode, PictureError, Problem, RecordError
+from healthcard.errors import HealthcardError, NoCode, PictureError, PrintError, Problem, RecordError
 from healthcard.record import Record
 from healthcard.words.labels import label
 
 LARGEST_TEXT = 1024 * 1024  # bytes of a record or of card texts
+CARD_FILES = (".txt", ".pdf", ".png")
 CARD_TEXT = re.compile(r"(?i:mc[ht]\d:).*")  # of any network and version
 
 
@@ -117,10 +118,25 @@ def _texts_of(data: bytes, name: str) -> list[str]:
         raise PictureError(f"{name}: {error}") from None
 
 
-def write_files(stem: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Write each of `files` as `stem` with its suffix, making the folder; returns the paths."""
+def require_new(stem: Path) -> None:
+    """Raises PrintError where a file of a card stands already: it may be another family's, and theirs alone."""
+    for suffix in CARD_FILES:
+        path = stem.with_name(stem.name + suffix)
+        if path.exists():
+            raise PrintError(f"{path}: exists already, and may be another family's card: remove it, or name another folder with --out")
+
+
+def write_files(stem: Path, content: Mapping[str, bytes]) -> list[Path]:
+    """Write `content` by suffix as files named after `stem`, for their owner alone, all or none; makes the folder, returns the paths."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [stem.with_name(stem.name + suffix) for suffix in files]
-    for path, data in zip(paths, files.values(), strict=True):
-        path.write_bytes(data)
-    return paths
+    written: list[Path] = []
+    try:
+        for suffix, data in content.items():
+            path = stem.with_name(stem.name + suffix)
+            files.write_atomically(path, data, 0o600, files.draft_of(path))
+            written.append(path)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return written

@@ -94,6 +94,10 @@ class Batch:
         """Whether an earlier run has confirmed the card of this line."""
         return self.journal.confirmed(self.journal.name(line.data, line.occurrence))
 
+    def begun(self, line: Line) -> bool:
+        """Whether an earlier run has signed a card of this line that nobody has confirmed."""
+        return self.journal.begun(self.journal.name(line.data, line.occurrence))
+
     def add(self, line: Line) -> None:
         """Make the card of a line, unless it is done; what can't be a card is in `refused`."""
         if self.done(line):

@@ -67,7 +67,8 @@ class Journal:
         try:
             _lock(path, descriptor)
             data = files.read(path, _LARGEST)
-            if not any(data) or (len(data) < _HEADER and data[: len(MAGIC)] == MAGIC[: len(data)]):  # new, or torn when it was made
+            started = data[: len(MAGIC)] == MAGIC[: len(data)] and len(data) < _HEADER
+            if started or (not any(data) and len(data) <= _HEADER):  # new, or torn when it was made
                 return cls._new(path, descriptor, secret)
             made = cls(path, descriptor, data[len(MAGIC) : len(MAGIC) + SIZE], secret)
             made._load(data)
@@ -88,7 +89,7 @@ class Journal:
 
     def _load(self, data: bytes) -> None:
         if data[: len(MAGIC)] != MAGIC or len(data) > _LARGEST:
-            raise JournalError(f"{self._path}: not a journal of a batch")
+            raise JournalError(f"{self._path}: not a journal of a batch: restore it from a copy; with a new one all cards are made again")
         if not hmac.compare_digest(data[_HEADER - SIZE : _HEADER], self._mac(b"journal")):
             raise JournalError(f"{self._path}: the journal of another station's key; use that key, or name another journal")
         while entry := self._entry(data, self._end):
@@ -122,9 +123,9 @@ class Journal:
         """Whether a person has confirmed the card of this line."""
         return self._states.get(name) == CONFIRMED
 
-    def count(self, state: int) -> int:
-        """How many lines are in `state`."""
-        return list(self._states.values()).count(state)
+    def begun(self, name: bytes) -> bool:
+        """Whether the card of this line was signed and nobody has confirmed it: it may be on paper."""
+        return self._states.get(name) in (ISSUED, PRINTED)
 
     def note(self, state: int, names: Sequence[bytes]) -> None:
         """Put lines into a state, all or none of them; raises JournalError where the disk does not take it."""
@@ -138,9 +139,9 @@ class Journal:
         self._append(FILE, [self._file_name(content), *names])
 
     def unfinished(self, content: bytes) -> bool:
-        """Whether `content` is a file of this batch that not everything on is confirmed: it may be made again."""
+        """Whether `content` is a file of this batch that nothing on is confirmed: it may be made again."""
         name = self._file_name(content)
-        return any(name == known and not all(map(self.confirmed, names)) for known, names in self._files)
+        return any(name == known and not any(map(self.confirmed, names)) for known, names in self._files)
 
     def _append(self, state: int, names: Sequence[bytes]) -> None:
         entry = bytes((state,)) + len(names).to_bytes(_HEAD - 1) + b"".join(names)
