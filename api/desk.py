@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -191,8 +191,9 @@ class Desk:
     def unsigned(self, record: Record, profile: Profile | None, sticker: bool = False) -> Card:
         """The card or sticker as it would be, signed by a key that nobody has: for its size and a preview, never for a printer."""
         bundle, known = self._bundle(), vocabulary.default()
-        kind, continues = ("continuation", bytes(ID_SIZE)) if sticker else ("card", None)
-        part = Part(kind, bytes(ID_SIZE), continues, self.now(), record, tuple(range(len(record.people))))
+        part = Part("card", bytes(ID_SIZE), None, self.now(), record, tuple(range(len(record.people))))
+        if sticker:
+            part = replace(part, kind="continuation", continues=bytes(ID_SIZE))
         return cards.signed(part, SoftwareSigner.generate(), bundle, self.match, known, Sealing(profile))
 
     def warm_up(self) -> None:

@@ -57,6 +57,7 @@ class Card:
     part: Part = field(repr=False)
     issuer: str
     network: str
+    told: Record | None = field(default=None, repr=False)  # of a continuation: what it adds, beside what the card says of the same people
 
     @property
     def record(self) -> Record:
@@ -69,7 +70,7 @@ class Card:
     @cached_property
     def handover(self) -> Handover:
         """The summary as of the day of issue, which is what the face prints."""
-        return handover(Context(self.record, "verified", self.issuer), self.issued)
+        return handover(Context(self.told or self.record, "verified", self.issuer), self.issued)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ holder, and what she agreed to is asked again. Who it belongs to is never guesse
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -62,6 +62,9 @@ def extend(
     elif not lose_sealed and any(source.part.sealed and not source.opened for source in held.parts):
         hint = "open it with the epoch key, add a sticker instead, or tell her what is lost"
         raise SealedContentLost([Problem("sealed", "the new card would be without the sealed entries", hint)])
+    if moved := [place for place in leave_out if place.startswith(tuple(f"people[{p}]" for p in whose))]:
+        hint = "make the card first, and leave it out of that one"
+        raise RecordError([Problem(place, "goes to another person, and would stay on the card", hint) for place in moved])
     carried = carry(held, issuer, whose, withhold_sources)
     added = read_change(change, carried, known) if change is not None else None
     if not sticker:
@@ -71,19 +74,20 @@ def extend(
             raise RecordError([Problem(f"people[{p}]", *told) for p in sorted(undecided)])
         carried = without(carried, [*leave_out, *(f"people[{p}]" for p in whose)], known)
         added = added and _renumbered(added, gone)
-    result = carried
+    result, whole = carried, None
     if added:
         result = _apply(carried, added, issuer, now, known)
-        _judge(added, result, now, typed_again, issuer, known)
+        people = _people(added, result)
+        _judge(added, people, now, typed_again, issuer, known)
     if sticker:
         assert added
-        part = _continuation(held, added, now)
+        part, whole = _continuation(held, added, people, now)
     else:
         record = Record.from_json(result.to_json(), known)  # merged, it may be more than one card holds
         part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
     previous = next((source.part.id for source in held.parts if source.part.kind == "card"), None)
     kept = frozenset(word for source in held.parts for word in source.kept)
-    return signed(part, signer, bundle, match, known, Sealing(profile, blocks, kept, previous))
+    return replace(signed(part, signer, bundle, match, known, Sealing(profile, blocks, kept, previous)), told=whole)
 
 
 def readable(reading: Reading) -> Merged:
@@ -196,12 +200,21 @@ def _apply(carried: Record, added: Added, issuer: str, now: date, known: Vocabul
     return merged.record
 
 
-def _judge(added: Added, result: Record, now: date, typed_again: Iterable[str], issuer: str, known: Vocabulary) -> None:
-    """As `entry.check`, of what the change says alone; what is known of the person helps to judge it."""
-    people = tuple(
-        result.people[number].model_copy(update={"contacts": person.contacts})
-        for number, person in zip(added.people, added.record.people, strict=True)
+def _people(added: Added, result: Record) -> tuple[AnyPerson, ...]:
+    """The people of a change with all that is known of each (how old, how far pregnant), but without entries of before."""
+
+    def known(person: AnyPerson) -> dict[str, Any]:
+        return {group or name: getattr(person, group or name) for group, name in merging.facts(person)}
+
+    return tuple(
+        person.model_copy(update=known(result.people[number])) for number, person in zip(added.people, added.record.people, strict=True)
     )
+
+
+def _judge(
+    added: Added, people: tuple[AnyPerson, ...], now: date, typed_again: Iterable[str], issuer: str, known: Vocabulary
+) -> None:  # fmt: skip
+    """As `entry.check`, of what the change says alone; what is known of its `people` helps to judge it."""
     faults, doubts = entry.examine(added.record.model_copy(update={"people": people}), now, issuer, known)
     new = {f"people[{at}].contacts" for at in range(len(people))}
     for at, person in enumerate(added.record.people):
@@ -217,13 +230,13 @@ def _judge(added: Added, result: Record, now: date, typed_again: Iterable[str], 
         raise ConfirmationNeeded(doubts)
 
 
-def _continuation(held: Merged, added: Added, now: date) -> Part:
-    """The part that holds the change alone; raises RecordError where a number would not say who is meant."""
+def _continuation(held: Merged, added: Added, people: tuple[AnyPerson, ...], now: date) -> tuple[Part, Record]:
+    """The part that holds the change alone, and the same with `people`; raises RecordError where a number would not say who is meant."""
     names = [(ref, person.role) for ref, person in zip(held.refs, held.record.people, strict=True)]
     found: list[Problem] = []
-    named: list[tuple[int, AnyPerson]] = []
+    named: list[tuple[int, AnyPerson, AnyPerson]] = []
     free = max(held.refs, default=0) + 1
-    for at, (number, person) in enumerate(zip(added.people, added.record.people, strict=True)):
+    for at, (number, person, whole) in enumerate(zip(added.people, added.record.people, people, strict=True)):
         says = bool(merging.facts(person)) or person.allergies is not None or has_history(person)
         place = f"people[{at}]"
         if number < len(names):
@@ -240,12 +253,13 @@ def _continuation(held: Merged, added: Added, now: date) -> Part:
                 found.append(Problem(place, f"more than {MOST_PEOPLE} people", "use a second card"))
             elif not says:
                 found.append(Problem(place, "a new person of whom nothing is known", "give at least sex or age"))
-        named.append((ref, person))
+        named.append((ref, person, whole))
     if found:
         raise RecordError(found)
     named.sort(key=lambda one: one[0])
-    record = added.record.model_copy(update={"people": tuple(person for _, person in named)})
-    return Part("continuation", secrets.token_bytes(codec.ID_SIZE), held.card_id, now, record, tuple(ref for ref, _ in named))
+    refs, alone, known = zip(*named, strict=True)
+    record, told = (added.record.model_copy(update={"people": of}) for of in (alone, known))
+    return Part("continuation", secrets.token_bytes(codec.ID_SIZE), held.card_id, now, record, refs), told
 
 
 # --- leaving out ----------------------------------------------------------------------------------------------------

@@ -3,16 +3,18 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks import damage, damage_photo
 from healthcard.errors import PrintError
 from healthcard.printing import check as module
+from healthcard.printing import proof as proofs
 from healthcard.printing import rendering, templates
 from healthcard.printing.check import Result, proof
 from healthcard.symbol import symbol
@@ -24,8 +26,8 @@ DPI = 300
 
 
 def check(taken: Image.Image | bytes, **measures: float) -> dict[str, Result]:
-    """Each check by its word; the first that failed, if any of that word did."""
-    results = module.check(taken, front().text, A7, **measures)
+    """Each check of one side by its word, the other being well; the first that failed, if any of that word did."""
+    results = module.check({"picture": taken}, front().text, A7, sides=1, **measures)
     return {result.name: result for result in sorted(results, key=lambda result: not result.passed)}
 
 
@@ -155,8 +157,50 @@ def test_every_code_of_a_picture_is_checked():
     pages = [printed(), printed(black=140)]
     file = io.BytesIO()
     Image.fromarray(np.hstack([np.asarray(page) for page in pages])).save(file, "PNG", dpi=(DPI, DPI))
-    results = module.check(file.getvalue(), front().text, A7)
+    results = module.check({"both.png": file.getvalue()}, front().text, A7)
     assert [(result.place, result.name) for result in results if not result.passed] == [("code 2", "contrast")]
+
+
+# Both sides
+
+
+def test_one_side_is_not_the_card():
+    one, other = scanned(printed()), scanned(printed(), turn=-2)
+    [alone] = [result for result in module.check({"front": one}, front().text, A7) if not result.passed]
+    assert (alone.name, alone.measured, alone.advice) == ("sides", "1 of 2 sides", "look at the other side too")
+    assert all(result.passed for result in module.check({"front": one, "back": other}, front().text, A7))
+    card = damage.card(FAMILY)
+    assert all(result.passed for result in module.check({"pages.pdf": rendering.render(card)}, card.text, A7))
+    assert all(result.passed for result in module.check({"front": one}, front().text, replace(A7, pages=1)))
+
+
+def test_the_back_of_another_family_is_told_with_its_picture():
+    other = scanned(symbol("MCT1:NOT THIS CARD").image(5).convert("L"))
+    [found] = [result for result in module.check({"front": scanned(printed()), "back": other}, front().text, A7) if not result.passed]
+    assert (found.name, found.place, found.measured) == ("bytes", "back", "1 of 1 codes are not this card")
+    assert "turned on the long edge" in found.advice
+
+
+# Templates without a ruler
+
+
+@pytest.mark.parametrize("name", [name for name, template in templates.registry().items() if template.code_mm])
+def test_what_a_ruler_is_held_to_stands_on_every_print_of_a_template(name):
+    template = templates.find(name)
+    for card in proofs.samples(template).values():
+        said = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(rendering.render(card, name, "es")))
+        assert template.ruler == ("50 mm" in said.replace("\u00a0", " "))
+
+
+def test_where_no_ruler_is_printed_the_code_is_measured():
+    id1, card = templates.find("id1"), damage.card(FAMILY)
+    pages = pypdfium2.PdfDocument(rendering.render(card, "id1"))
+    taken = {"front": pages[0].render(scale=4).to_pil().convert("L").rotate(20, expand=True, fillcolor=60)}  # no dots per inch and no edges
+    side = symbol(card.text, id1.code_mm, id1.dpi)
+    black = side.module_mm(side.printed_mm(id1.code_mm, id1.dpi)) * side.modules
+    sizes = [module.check(taken, card.text, id1, sides=1, ruler_mm=mm)[1] for mm in (None, black, 0.96 * black)]
+    assert [size.passed for size in sizes] == [False, True, False]
+    assert f"the code, {black:.1f} mm from black edge to black edge" in sizes[0].advice and sizes[2].measured.startswith("96.0 %")
 
 
 def test_every_usual_template_is_proven_readable_from_a_poor_print():
@@ -179,6 +223,7 @@ def test_a_code_too_fine_for_the_printer_is_no_card():
 class Desk:
     card: Path
     good: Path
+    back: Path
     shrunk: Path
     faint: Path
 
@@ -187,17 +232,20 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Files of a desk: the card as issued, and scans of three prints of it."""
     folder = tmp_path_factory.mktemp("desk")
-    paths = [folder / name for name in ("card.txt", "good.png", "shrunk.png", "faint.png")]
+    paths = [folder / name for name in ("card.txt", "good.png", "back.png", "shrunk.png", "faint.png")]
     paths[0].write_text(front().text + "\n")
-    for path, paper in zip(paths[1:], (printed(), printed(0.96), printed(black=140)), strict=True):
+    for path, paper in zip(paths[1:], (printed(), printed(), printed(0.96), printed(black=140)), strict=True):
         path.write_bytes(scanned(paper))
     return Desk(*paths)
 
 
 def test_the_command_passes_a_good_print(desk):
-    done = healthcard("check", desk.good, "--card", desk.card)
+    done = healthcard("check", desk.good, desk.back, "--card", desk.card)
     assert (done.code, done.err) == (0, "")
-    assert "quiet-zone: code: free on every side" in done.out
+    assert f"quiet-zone: {desk.back}, code: free on every side" in done.out
+    alone = healthcard("check", desk.good, "--card", desk.card)
+    assert alone.code == 1 and "sides: card: 1 of 2 sides: look at the other side too" in alone.err
+    assert "quiet-zone: code: free on every side" in alone.out
 
 
 @pytest.mark.parametrize(("name", "word"), [("shrunk", "size"), ("faint", "contrast")])
@@ -210,11 +258,15 @@ def test_the_command_refuses_with_a_word_a_place_and_what_to_do(desk, name, word
     answer = healthcard("check", getattr(desk, name), "--card", front().text, "--json")
     found = json.loads(answer.out)
     assert (answer.code, found["passed"]) == (1, False)
-    assert [one["check"] for one in found["checks"] if not one["passed"]] == [word]
+    assert [one["check"] for one in found["checks"] if not one["passed"]] == [word, "sides"]
 
 
 def test_the_command_says_what_it_cannot_use(desk, tmp_path):
     assert healthcard("check", tmp_path / "none.png", "--card", desk.card).code == 1
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(desk.good.read_bytes()[:200])
+    assert f"{cut}: " in healthcard("check", desk.good, cut, "--card", desk.card).err
+    assert "template poster has no code" in healthcard("check", desk.good, "--card", desk.card, "--template", "poster").err
     assert healthcard("check", desk.good, "--card", desk.card, "--template", "none").code == 1
     assert healthcard("check", desk.good).code == 2
     assert healthcard("check", desk.good, "--card", desk.card, "--ruler-mm", "0").code == 2

@@ -9,6 +9,7 @@ import pytest
 
 from healthcard import card, continuing, picture, sign, symbol, vocabulary
 from healthcard.card import VerifiedReading
+from healthcard.clinic.handover import Handover
 from healthcard.continuing import without, without_person
 from healthcard.errors import (
     ConfirmationNeeded,
@@ -22,7 +23,7 @@ from healthcard.errors import (
 )  # fmt: skip
 from healthcard.merge import Source, merge
 from healthcard.part import Part
-from healthcard.printing import rendering
+from healthcard.printing import rendering, templates
 from healthcard.record import Record
 from healthcard.trust.bundle import CARD_AAD, card_hash
 from tests.builders import contact, family, infant, mother
@@ -118,6 +119,46 @@ def test_a_sticker_prints_within_30_mm_with_modules_of_half_a_millimetre(route, 
     for template in ("sticker58", "sticker"):
         files = rendering.checked_files(sticker, template)
         assert picture.scan(files[".png"]) == [sticker.text] and files[".txt"].decode() == sticker.text + "\n"
+
+
+FEVER = {"person": 1, "date": TODAY.isoformat(), "observations": {"weight": 6.8, "muac": 112, "temperature": 38.4}}
+LIVED = family(
+    mother(on=YESTERDAY, observations={"weight": 58.4}, allergies=["sulfonamides"], pregnancy={"lmp": "2025-10-02", "dating": "lmp"}),
+    infant(
+        on=YESTERDAY, born="2025-10-01", birth={"weight_g": 3120}, conditions=["asthma"], vaccines_before=[{"vaccine": "bcg", "dose": 1}],
+        contacts=[contact(YESTERDAY, observations={"weight": 6.9, "length": 68.5}, medicines=[{"medicine": "ors", "amount": 1}])],
+    ),
+)  # fmt: skip
+
+
+def told_of(handover: Handover, person: int) -> set[tuple[str, tuple[int, ...]]]:
+    """What is said to be dangerous of one person, each with its rules."""
+    found = [line for line in (*handover.danger, *handover.watch) if line.origin.person == person]
+    return {(line.key, tuple(rule.number for rule in line.rules)) for line in found}
+
+
+@pytest.mark.parametrize(("change", "person"), [(FEVER, 1), (SEEN | {"observations": {"muac": 205, "haemoglobin": 99}}, 0)])
+def test_a_sticker_tells_the_danger_that_the_next_scan_of_card_and_sticker_finds(route, change, person):
+    whole = route.issue("pa-rc", LIVED)
+    sticker = route.stick("hn-rc", [whole.text], change)
+    read = route.read(whole.text, sticker.text).handover
+    assert len(told_of(read, person)) == 2 and told_of(sticker.handover, 0) == told_of(read, person)
+
+
+def test_what_stands_on_the_card_alone_is_not_told_on_the_sticker_too(route):
+    whole = route.issue("pa-rc", LIVED)
+    said = route.stick("hn-rc", [whole.text], FEVER).handover
+    assert [[point.values for point in series.points] for series in said.values] == [[(("weight", 6.8),)], [(("muac", 112),)]]
+    assert {line.origin.date for line in (*said.danger, *said.watch)} == {TODAY} and said.people == ("infant",)
+    assert not (said.medicines or said.time_critical or said.vaccines or said.referrals or said.who[0].conditions)
+
+
+def test_the_face_of_a_sticker_prints_the_danger_in_its_black_box(route):
+    whole = route.issue("pa-rc", LIVED)
+    face = rendering.card_data(route.stick("hn-rc", [whole.text], FEVER), "en", "es", False, templates.find("sticker58"))
+    lines = [line for section in face["sections"]["front"] for line in section["lines"] if section["key"] == "danger"]
+    found = [(line["level"], line["text"].split(",")[0].replace("\u00a0", " ")) for line in lines]
+    assert found == [("red", "Arm circumference (MUAC) 112 mm"), ("amber", "Temperature 38.4 °C")]
 
 
 def test_a_sticker_has_an_id_of_its_own_and_can_be_withdrawn_alone(route, issued):
@@ -374,6 +415,10 @@ def test_which_child_is_decided_before_a_new_card(route, issued):
     for wrong in ({4: 0}, {4: 9}, {4: 4}, {2: 3}):
         with pytest.raises(RecordError):
             route.extend("pa-rc", texts, None, whose=wrong)
+    line = "people[4].contacts[0].observations.weight"
+    with pytest.raises(RecordError) as refused:
+        route.extend("pa-rc", texts, None, whose={4: of_girl}, leave_out=[line])
+    assert places(refused.value) == [line], "it would stay on the card, with the girl's contacts"
 
 
 def test_sealed_entries_are_not_lost_by_mistake(route):

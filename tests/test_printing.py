@@ -135,6 +135,10 @@ def test_one_language_is_not_printed_twice() -> None:
     assert {line["second"] for side in data["sections"].values() for section in side for line in section["lines"]} == {None}
 
 
+def test_an_age_is_printed_with_the_year_of_the_first_contact_on_the_card() -> None:
+    assert "Edad 27 años (2025)" in words(printing.render(issued("family_three_contacts", late=True), language="es"))
+
+
 def test_a_text_light_face_gets_no_line() -> None:
     data = printing.card_data(issued("severe_pre_eclampsia"), "en", "es", True)
     assert data["sections"] == {"front": [], "back": []} and data["withheld"] == 0

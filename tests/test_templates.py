@@ -36,24 +36,26 @@ from tests.test_symbol import zbar
 from tests.world import World
 
 TEMPLATES = templates.registry()
-RECORDS = tuple(proof.reference_cards())
+SAMPLES = {name: tuple(proof.samples(template)) for name, template in TEMPLATES.items()}
+RECORDS = SAMPLES["a7"]
 CAMPAIGN = bool(os.environ.get("HEALTHCARD_CAMPAIGN"))
-PAIRS = list(itertools.product(TEMPLATES, FACE_LANGUAGES))
-# Each template and language with one record, a next one each time; then each template and record in one language.
-CYCLE = [(name, language, RECORDS[number % len(RECORDS)]) for number, (name, language) in enumerate(PAIRS)]
-ROUND = [(name, LANGUAGES[number % len(LANGUAGES)], record) for number, (name, record) in enumerate(itertools.product(TEMPLATES, RECORDS))]
+PAIRS = [(language, route) for language in FACE_LANGUAGES for route in proof.routes(language)]
+# Each template and pair of languages with one record, a next one each time; then each template and record in one pair.
+PRODUCT = [(name, *pair, record) for name, records in SAMPLES.items() for pair in PAIRS for record in records]
+CYCLE = [(name, *pair, SAMPLES[name][n % len(SAMPLES[name])]) for n, (name, pair) in enumerate(itertools.product(TEMPLATES, PAIRS))]
+ROUND = [(name, *PAIRS[n % len(PAIRS)], record) for name, records in SAMPLES.items() for n, record in enumerate(records)]
 COVER = list(dict.fromkeys([*CYCLE, *ROUND]))
-PRODUCT = [(*pair, record) for pair, record in itertools.product(PAIRS, RECORDS)]
 every_template = pytest.mark.parametrize("name", TEMPLATES)
 every_card_template = pytest.mark.parametrize("name", [name for name, template in TEMPLATES.items() if template.kind == "card"])
 
 
 @cache
-def printed(name: str, language: str, record: str = proof.FAMILY, **options: object) -> bytes:
-    route = "en" if language == "es" else "es"
+def printed(name: str, language: str, record: str | None = None, **options: object) -> bytes:
+    """A template with a record of its samples, the one that shows it best if none is told."""
+    route, card = proof.routes(language)[0], proof.samples(TEMPLATES[name])[record] if record else proof.sample(TEMPLATES[name])
     if TEMPLATES[name].kind == "poster":
         return rendering.poster(language, route, template=name, **options)  # type: ignore[arg-type]
-    return rendering.render(proof.reference_cards()[record], name, language, route_language=route, **options)  # type: ignore[arg-type]
+    return rendering.render(card, name, language, route_language=route, **options)  # type: ignore[arg-type]
 
 
 @cache
@@ -66,6 +68,11 @@ def pages(pdf: bytes, dpi: float) -> list[Image.Image]:
     return [page.render(scale=dpi / 72, grayscale=True).to_pil().convert("L") for page in pypdfium2.PdfDocument(pdf)]
 
 
+def issued_late(name: str) -> Card:
+    """A card of a bundled record as it would be made half a year later: much is overdue."""
+    return World.build(date(2026, 11, 20)).issue(Record.from_json((folder("examples") / f"{name}.json").read_bytes()))
+
+
 def card_of(record: Record) -> Card:
     day = max(one.date for person in record.people for one in person.contacts)
     return World.build(day).issue(record)
@@ -74,11 +81,35 @@ def card_of(record: Record) -> Card:
 # Every template, language and record
 
 
-@pytest.mark.parametrize(("name", "language", "record"), PRODUCT if CAMPAIGN else COVER)
-def test_a_print_has_no_fault(name: str, language: str, record: str) -> None:
+@pytest.mark.parametrize(("name", "language", "route", "record"), PRODUCT if CAMPAIGN else COVER)
+def test_a_print_has_no_fault(name: str, language: str, route: str, record: str) -> None:
     """No warning of Typst, page size, code at the dpi of the device, module, quiet zone, cut, fold, face lint: all of `proof.faults`."""
-    route = "en" if language == "es" else "es"
     assert list(proof.faults(TEMPLATES[name], proof.reference_cards()[record], language, route)) == []
+
+
+def overprinted(pdf: bytes) -> list[str]:
+    """The words in which a stroke of a pictogram stands, by more than half a millimetre; a child's number alone stands so."""
+    found = []
+    for page in pypdfium2.PdfDocument(pdf):
+        drawn = [one.get_bounds() for one in page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_PATH])]
+        strokes = [box for box in drawn if all(2 < side < 20 for side in (box[2] - box[0], box[3] - box[1]))]  # no line and no large box
+        text = page.get_textpage()
+        for left, bottom, right, top in map(text.get_rect, range(text.count_rects())):
+            words = text.get_text_bounded(left, bottom, right, top)
+            for x0, y0, x1, y1 in strokes:
+                around = x0 <= left and right <= x1  # the white of the bar of a TEST card
+                if min(right, x1) - max(left, x0) > 1.4 and min(top, y1) - max(bottom, y0) > 1.4 and not around and not words.isdigit():
+                    found.append(words)
+    return found
+
+
+@every_card_template
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_pictogram_stands_in_a_word(name: str, language: str) -> None:
+    for route in proof.routes(language):
+        for record in (proof.FAMILY, "severe_pre_eclampsia", "twins_after_birth"):
+            pdf = rendering.render(proof.reference_cards()[record], name, language, route_language=route, hours="8:00-17:00")
+            assert overprinted(pdf) == [], (route, record)
 
 
 @every_template
@@ -103,7 +134,7 @@ def test_the_pdf_is_tagged_and_the_same_each_time(name: str, language: str) -> N
 @every_template
 def test_the_code_reads_at_300_and_at_203_dpi(name: str) -> None:
     template, card = TEMPLATES[name], proof.sample(TEMPLATES[name])
-    made = printed(name, "es", next(key for key, value in proof.reference_cards().items() if value == card))
+    made = printed(name, "es")
     for dpi in (300, 203):
         found = [code.text for page in pages(made, dpi) for code in zxingcpp.read_barcodes(page)]
         assert found == ([card.text] * template.pages if template.code_mm else [])
@@ -113,7 +144,7 @@ def test_the_code_reads_at_300_and_at_203_dpi(name: str) -> None:
 def test_a_second_reader_reads_the_code_too(name: str, tmp_path: Path) -> None:
     template = TEMPLATES[name]
     found = [zbar(page, tmp_path) for page in pages(printed(name, "ht"), 300)] if template.code_mm else []
-    assert found == [[proof.reference_cards()[proof.FAMILY].text]] * (template.pages if template.code_mm else 0)
+    assert found == [[proof.sample(template).text]] * (template.pages if template.code_mm else 0)
 
 
 @every_template
@@ -129,7 +160,7 @@ def test_the_words_of_her_language_stand_on_it(name: str, language: str) -> None
 @every_template
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_tells_a_status(name: str, language: str) -> None:
-    said = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(printed(name, language, "severe_pre_eclampsia")))
+    said = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(printed(name, language)))
     for lists in (STATUS[language], STATUS["es"]):
         assert not re.search(rf"\b({lists})\b", said, re.IGNORECASE)
 
@@ -185,9 +216,40 @@ def test_the_large_card_and_the_rolls_hold_every_line_of_every_record() -> None:
 def test_on_the_small_card_every_urgent_line_stands_whatever_else_gives_way(record: str, language: str) -> None:
     data: dict[str, Any] = rendering.card_data(proof.reference_cards()[record], language, "en", False, TEMPLATES["id1"])
     sections = [section for side in data["sections"].values() for section in side]
-    urgent = [line for one in sections for line in one["lines"] if line["level"] == "red" or one["key"] in ("time_critical", "allergies")]
+    lines = [(one["key"], line) for one in sections for line in one["lines"]]
+    urgent = [line for key, line in lines if line["level"] == "red" or key in ("time_critical", "allergies")]
+    urgent += [line for key, line in lines if (key, line["level"]) == ("referral", "amber")]
     said = words(rendering.render(proof.reference_cards()[record], "id1", language, route_language="en"))
     assert [line["text"] for line in urgent if "".join(line["text"].split()) not in said] == []
+
+
+@every_card_template
+@pytest.mark.parametrize(("language", "route"), [("ht", "es"), ("en", "es"), ("es", "en"), ("es", "es")])
+def test_no_later_visit_and_no_lesser_fact_stands_where_the_one_before_it_gave_way(name: str, language: str, route: str) -> None:
+    for card in [*proof.samples(TEMPLATES[name]).values(), issued_late(proof.FAMILY)]:
+        data: dict[str, Any] = rendering.card_data(card, language, route, False, TEMPLATES[name])
+        if not layout.fitted(name, data).hidden:
+            continue
+        said = words(rendering.render(card, name, language, route_language=route)).replace("-", "")  # at which a line may break
+        for section in [*data["sections"]["front"], *data["sections"]["back"]]:
+            if section["key"] in ("who", "due"):
+                ordered = sorted(section["lines"], key=lambda line: line["numbers"]) if section["key"] == "who" else section["lines"]
+                for _, lines in itertools.groupby(ordered, key=lambda line: section["key"] == "due" or line["numbers"]):
+                    stands = ["".join(line["text"].split()).replace("-", "") in said for line in lines]
+                    assert stands == sorted(stands, reverse=True), section["key"]
+
+
+def test_of_a_woman_in_danger_the_wallet_card_tells_the_referral_and_the_pregnancy_before_all_else_of_her() -> None:
+    said = words(rendering.render(proof.reference_cards()["severe_pre_eclampsia"], "id1", "es", route_language="en"))
+    assert "urgenciaobstétrica,ahora" in said and "34semanas+0d" in said
+
+
+def test_issue_says_how_many_lines_no_paper_shows(tmp_path: Path, demo: Path) -> None:
+    example = folder("examples") / f"{proof.FAMILY}.json"
+    keys = ("--key", demo / "station.key", "--bundle", demo / "trust.bundle", "--language", "ht", "--out")
+    small = healthcard("issue", example, *keys, tmp_path / "small", "--template", "id1")
+    assert small.code == 0 and re.search(r"id1: \d+ of \d+ lines stand in the code alone, not on the paper", small.err)
+    assert "lines stand" not in healthcard("issue", example, *keys, tmp_path / "usual").err
 
 
 def test_a_sticker_tells_what_was_added_and_asks_nothing() -> None:
@@ -196,6 +258,16 @@ def test_a_sticker_tells_what_was_added_and_asks_nothing() -> None:
         said = words(rendering.render(card, name, "en"))
         assert "Oralrehydrationsalts" in said and "Jul2026" in said
         assert "notasked" not in said and "notmeasured" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "record"), [("a7", "sticker"), ("poster", "sticker"), ("sticker58", proof.FAMILY), ("poster", proof.FAMILY)]
+)
+def test_a_sticker_is_no_card_and_a_card_no_sticker(name: str, record: str) -> None:
+    kind = "sticker" if record == "sticker" else "card"
+    fitting = ", ".join(name for name, template in TEMPLATES.items() if template.kind == kind)
+    with pytest.raises(PrintError, match=f"template {name} .* this is a {kind}: take {fitting}, or your own"):
+        rendering.render(proof.reference_cards()[record], name)
 
 
 # Codes: the printed size is fixed, modules are whole dots, the highest level that fits
@@ -314,7 +386,8 @@ def test_a_check_tells_each_fault_once_with_its_record_and_language_and_fails(tm
     place = own_folder(tmp_path, width_mm=80)
     done = healthcard("templates", "check", "ours", "--templates", place, "--language", "es")
     assert done.code == 1 and "print-failed" in done.said
-    assert done.out.startswith("ours: ") and "muac_only, es: page 1: 74.0 x 105.0 mm where templates.json says 80 x 105 mm" in done.out
+    said = "muac_only, es and en: page 1: 74.0 x 105.0 mm where templates.json says 80 x 105 mm"
+    assert done.out.startswith("ours: ") and said in done.out
 
 
 @pytest.mark.parametrize(
@@ -394,10 +467,10 @@ def test_a_preview_is_a_pdf_and_a_picture(name: str, tmp_path: Path) -> None:
 def test_a_card_is_issued_on_an_organisations_own_template(tmp_path: Path, demo: Path) -> None:
     place = own_folder(tmp_path)
     example = folder("examples") / "muac_only.json"
-    keys = ("--key", demo / "station.key", "--bundle", demo / "trust.bundle", "--out", tmp_path)
-    done = healthcard("issue", example, *keys, "--template", "ours", "--templates", place)
+    keys = ("--key", demo / "station.key", "--bundle", demo / "trust.bundle", "--out")
+    done = healthcard("issue", example, *keys, tmp_path, "--template", "ours", "--templates", place)
     assert done.code == 0 and (tmp_path / "muac_only.pdf").exists(), done.err
-    refused = healthcard("issue", example, *keys, "--template", "ours")
+    refused = healthcard("issue", example, *keys, tmp_path / "second", "--template", "ours")
     assert refused.code == 1 and "no such template; there are: a7" in refused.said
 
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,7 +30,7 @@ from healthcard.commands.options import (
 )
 from healthcard.commands.passphrase import passphrase
 from healthcard.commands.templates import FaceLanguage, Hours, OwnTemplates, Route
-from healthcard.commands.terminal import card_texts, read_json, read_record, show_questions, write_files
+from healthcard.commands.terminal import card_texts, read_json, read_record, require_new, show_questions, write_files
 from healthcard.errors import ConfirmationNeeded
 from healthcard.printing import printers
 from healthcard.printing import rendering as printing
@@ -64,6 +65,9 @@ def issue(
     """Sign the record as a card and print it: NAME.txt (card text), NAME.pdf and NAME.png, or on paper alone."""
     trusted = TrustBundle.load(bundle)
     given = read_record(record_file)
+    stem = out / record_file.stem
+    if not printer:
+        require_new(stem)
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
     again = confirmed(given, typed_again or [])
@@ -77,15 +81,12 @@ def issue(
             raise
         again += ask_again(given, doubts)
         card = cards.issue(given, signer, trusted, typed_again=again, profile=profile, blocks=blocks)
-    files = printing.checked_files(
-        card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates
-    )
+    files = printed(card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates)
     note_issued(issued_list, card)
     if printer:
         printers.send_card(files, find(template, own_templates), printer)
         return
-    for path in write_files(out / record_file.stem, files):
-        print(path)
+    write_card(stem, files)
 
 
 def read(
@@ -157,6 +158,8 @@ def extend(
     opened = epoch_secrets(unseal, unseal_passphrase_file or passphrase_file)
     reading = cards.read(*(found for given in inputs for found in card_texts(given)), bundle=trusted, unseal=opened)
     change = read_json(changed) if changed else None
+    stem = out / (changed.stem if changed else "card")
+    require_new(stem)
     about, signer = keyfile.signer(key, passphrase(passphrase_file, key))
     keyfile.require(about, "station", trusted.network)
     again: list[str] = []
@@ -167,11 +170,24 @@ def extend(
         withhold_sources=withhold_sources, lose_sealed=lose_sealed, profile=profile, blocks=blocks,
     )  # fmt: skip
     template = template or ("sticker58" if sticker else "a7")
-    files = printing.checked_files(
-        card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates
-    )
+    files = printed(card, template, language, route_language=route, text_light=text_light, hours=hours, own_templates=own_templates)
     note_issued(issued_list, card)
-    for path in write_files(out / (changed.stem if changed else "card"), files):
+    write_card(stem, files)
+
+
+def printed(card: cards.Card, template: str, language: str | None, **look: Any) -> dict[str, bytes]:
+    """The files of a card, each read back; how many of its lines no paper shows is said on standard error."""
+    files = printing.checked_files(card, template, language, **look)
+    fit = printing.fit(card, template, language, **look)
+    if fit.hidden:
+        print(f"{template}: {fit.hidden} of {fit.shown + fit.hidden} lines stand in the code alone, not on the paper", file=sys.stderr)
+    return files
+
+
+def write_card(stem: Path, files: Mapping[str, bytes]) -> None:
+    """Write a card's files and say where they are; raises PrintError where another's have come to stand there meanwhile."""
+    require_new(stem)
+    for path in write_files(stem, files):
         print(path)
 
 

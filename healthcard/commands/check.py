@@ -16,14 +16,16 @@ from healthcard.printing.check import check as check_print
 
 
 def check(
-    taken: Annotated[Path, typer.Argument(metavar="PICTURE", help="scan or photo of the printed card", show_default=False)],
+    taken: Annotated[
+        list[Path], typer.Argument(metavar="PICTURE...", help="scans or photos of the printed card, both sides of it", show_default=False)
+    ],
     card: Annotated[str, typer.Option("--card", "-c", help="the card as issued: NAME.txt, its PDF, or its text", show_default=False)],
     template: Annotated[str, typer.Option(help="template that it was printed with")] = "a7",
     dpi: Annotated[
         float | None, typer.Option(min=75, max=4800, help="dots per inch of the scanner, if its file does not say them", show_default=False)
     ] = None,
     ruler_mm: Annotated[
-        float | None, typer.Option(min=1, max=100, help="what a ruler shows for the printed 50 mm", show_default=False)
+        float | None, typer.Option(min=1, max=100, help="what a ruler shows for the printed 50 mm, else for the code", show_default=False)
     ] = None,
     own_templates: Annotated[
         Path | None, typer.Option("--templates", help="the organisation's own folder of templates", show_default=False)
@@ -34,7 +36,8 @@ def check(
     wanted = list(dict.fromkeys(card_texts(card)))
     if len(wanted) != 1:
         raise typer.BadParameter("one card", param_hint="--card")
-    results = check_print(_read(taken), wanted[0], templates.find(template, own_templates), dpi=dpi, ruler_mm=ruler_mm)
+    pictures = {str(path): _read(path) for path in taken}
+    results = check_print(pictures, wanted[0], templates.find(template, own_templates), dpi=dpi, ruler_mm=ruler_mm)
     passed = all(result.passed for result in results)
     if json_:
         print(json.dumps({"passed": passed, "checks": [result.to_json() for result in results]}, indent=1, ensure_ascii=False))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -94,13 +95,9 @@ def check(
 def _faults(template: Template, languages: list[str], own: Path | None) -> Iterator[str]:
     yield from proof.drawn(template, own)
     for language in languages:
-        route = "en" if language == "es" else "es"
-        for name, card in proof.reference_cards().items():
-            if template.kind == "poster" and name != proof.FAMILY:
-                continue
-            for text_light in (False, True):
-                for fault in proof.faults(template, card, language, route, own, text_light):
-                    yield f"{name}{', text-light' if text_light else ''}, {language}: {fault}"
+        for (name, card), route, text_light in product(proof.samples(template).items(), proof.routes(language), (False, True)):
+            for fault in proof.faults(template, card, language, route, own, text_light):
+                yield f"{name}{', text-light' if text_light else ''}, {language} and {route}: {fault}"
 
 
 template_commands = typer.Typer(help="Templates of cards, stickers and posters: see them, check your own.", no_args_is_help=True)

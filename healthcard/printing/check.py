@@ -1,23 +1,24 @@
 """The check scan: is a print whole, full size and strong enough to be handed over?
 
     proof(pdf, card.text)                               # before printing: reads even from a poor printer, or PrintError
-    results = check(picture, card.text, template)       # at the desk: a scan or photo of what came out of the printer
+    results = check({"scan.png": data}, card.text, template)   # at the desk: scans or photos of what came out of the printer
     good = all(result.passed for result in results)
 
 What a picture can't show is never taken for granted. A printer that scales shrinks code, quiet zone, ruler and words alike: inside the
 print nothing tells, so full size needs a measure from outside it: the dots per inch of a flatbed scanner, the cut edges of the card where
-they are the edges of the picture, or what a ruler of the desk shows for the 50 mm printed on the card (docs/check-scan.md).
+they are the edges of the picture, or what a ruler of the desk shows for the 50 mm printed on the card, or for its code where a template
+has no room for them (docs/check-scan.md). A card of two sides is whole only once both were seen.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from healthcard import picture
-from healthcard.errors import PrintError
+from healthcard.errors import PictureError, PrintError
 from healthcard.finders import pixels_of, projection
 from healthcard.picture import Seen
 from healthcard.printing.templates import Template
@@ -71,26 +72,51 @@ def proof(made: bytes | Image.Image, text: str) -> None:
 
 
 def check(
-    taken: bytes | Image.Image, text: str, template: Template, *, dpi: float | None = None, ruler_mm: float | None = None
-) -> list[Result]:
-    """What a picture of the print shows, check by check and code by code; it may be handed over when all have passed.
+    pictures: Mapping[str, bytes | Image.Image], text: str, template: Template, *, sides: int = 0, dpi: float | None = None,
+    ruler_mm: float | None = None,
+) -> list[Result]:  # fmt: skip
+    """What pictures of the print show, by their names, check by check and code by code; it may be handed over when all have passed.
 
-    `dpi` is the scanner's, where the file does not say it; `ruler_mm` is what a ruler shows for the printed 50 mm. Raises PictureError.
+    `sides` have been seen before and are well; `dpi` is the scanner's, where the file does not say it; `ruler_mm` is what a ruler shows
+    for the printed 50 mm, of a template without them for the code from black edge to black edge. Raises PictureError, and PrintError for
+    a template without a code.
     """
-    seen = picture.codes(taken)
-    if not seen:
-        return [Result("bytes", False, "picture", "no code that can be read",
-                       "take the picture closer, flat and in even light; if it fails again, print the card again")]  # fmt: skip
-    others = sum(code.text != text for code in seen)
-    if others:
-        return [Result("bytes", False, "picture", f"{others} of {len(seen)} codes are not this card",
-                       "keep the prints apart and give the text file of the very card that was printed")]  # fmt: skip
-    results = []
-    for number, code in enumerate(seen, 1):
-        place = f"code {number}" if len(seen) > 1 else "code"
-        size = _size(code, place, template, dpi, ruler_mm)
-        results += [Result("bytes", True, place, "the very same"), size, *_ink(code, place, template)]
+    if not template.code_mm:
+        raise PrintError(f"template {template.name} has no code: there is nothing to check")
+    results: list[Result] = []
+    for name, taken in pictures.items():
+        try:
+            seen = picture.codes(taken)
+        except PictureError as error:
+            raise PictureError(f"{name}: {error}") from None
+        results += _codes(seen, name, f"{name}, " if len(pictures) > 1 else "", text, template, dpi, ruler_mm)
+    sides += number_of_codes(results)
+    if sides < template.pages and all(result.passed for result in results if result.name == "bytes"):
+        results.append(Result("sides", False, "card", f"{sides} of {template.pages} sides", "look at the other side too"))
     return results
+
+
+def number_of_codes(results: Iterable[Result]) -> int:
+    """How many codes of the card were read: one stands on each of its sides."""
+    return sum(result.name == "bytes" and result.passed for result in results)
+
+
+def _codes(
+    seen: list[Seen], name: str, place: str, text: str, template: Template, dpi: float | None, ruler_mm: float | None
+) -> Iterator[Result]:
+    if not seen:
+        yield Result("bytes", False, name, "no code that can be read",
+                     "take the picture closer, flat and in even light; if it fails again, print the card again")  # fmt: skip
+    elif others := sum(code.text != text for code in seen):
+        yield Result("bytes", False, name, f"{others} of {len(seen)} codes are not this card",
+                     "keep the prints apart and give the text file of the very card that was printed; if the other side of this one is"
+                     " another's, print the sheet again, turned on the long edge")  # fmt: skip
+    else:
+        for number, code in enumerate(seen, 1):
+            at = f"{place}code {number}" if len(seen) > 1 else f"{place}code"
+            yield Result("bytes", True, at, "the very same")
+            yield _size(code, at, template, dpi, ruler_mm)
+            yield from _ink(code, at, template)
 
 
 # --- full size -----------------------------------------------------------------------------------------------------
@@ -107,13 +133,14 @@ def _size(code: Seen, place: str, template: Template, dpi: float | None, ruler_m
             if size > MOST_SIZE:
                 return Result("size", False, place, measured, "print again at 100 % (\"actual size\"), without \"fill the page\"")
             return Result("size", True, place, measured)
+    measure = "the 50 mm on the card" if template.ruler else f"the code, {_ruled_mm(code, template):.1f} mm from black edge to black edge,"
     return Result("size", False, place, "a photo does not show it",
-                  "hold a ruler to the 50 mm on the card and give --ruler-mm, or scan it on a flatbed scanner and give --dpi")  # fmt: skip
+                  f"hold a ruler to {measure} and give --ruler-mm, or scan it on a flatbed scanner and give --dpi")  # fmt: skip
 
 
 def _measures(code: Seen, template: Template, dpi: float | None, ruler_mm: float | None) -> Iterator[tuple[str, float]]:
     if ruler_mm:
-        yield "the printed ruler", ruler_mm / RULER_MM
+        yield "the ruler", ruler_mm / _ruled_mm(code, template)
     side = _flat_side(code)
     if side is None:
         return
@@ -127,6 +154,11 @@ def _measures(code: Seen, template: Template, dpi: float | None, ruler_mm: float
         edge, other = max(template.width_mm, template.height_mm), min(template.width_mm, template.height_mm)
         if abs(long / short * other / edge - 1) < SQUARE / 2:
             yield "the edges of the card", side / long * edge / full
+
+
+def _ruled_mm(code: Seen, template: Template) -> float:
+    """What a ruler is held to: the printed 50 mm, or where there are none the code without its quiet zone."""
+    return RULER_MM if template.ruler else _symbol_mm(code.text, template)
 
 
 def _flat_side(code: Seen) -> float | None:

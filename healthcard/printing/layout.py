@@ -198,7 +198,7 @@ def fitted(template: str, data: Mapping[str, Any], templates_folder: Path | None
     try:
         answer = typst.query(inputs.pop("input"), "<fit>", field="value", one=True, **inputs)
     except RuntimeError:
-        raise PrintError(f"template {template} can't be laid out with these data") from None
+        raise PrintError(f"template {template} can't be laid out with these data, or does not end with its <fit>") from None
     return Fit(**json.loads(answer))
 
 

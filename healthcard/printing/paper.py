@@ -1,14 +1,15 @@
 """The text twin: the handover in words short enough for 74 mm, so that a destroyed code loses nothing essential.
 
-    hers = sections(handover, "ht")
+    hers = sections(handover, "ht", first=first)        # the day of each person's first contact
     route = sections(handover, "es", beside=True)       # line for line, words only
 
 Paper is read later: it speaks in dates, never of "today", "old", "overdue" or "days left", and what is true of one day (gestation,
-age) names the day. It names no organisation but the one she is sent to; who measured is in the code. A line says what was found and
-what that means; only red lines name their rule. A "*" ends what rests on a row that nobody has read in its source.
+a child's age) names the day, a mother's age its year. It names no organisation but the one she is sent to; who measured is in the code.
+A line says what was found and what that means; only red lines name their rule. A "*" ends what rests on a row that nobody has read in
+its source.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -59,12 +60,13 @@ class Reading(Line):
     cells: tuple[Cell, ...] = ()
 
 
-def sections(handover: Handover, language: str, beside: bool = False) -> tuple[Section, ...]:
+def sections(handover: Handover, language: str, beside: bool = False, first: Sequence[date | None] = ()) -> tuple[Section, ...]:
     """The lines of the face in the order of SECTIONS; `beside` leaves out dates and figures, for they stand in the other language.
 
-    Nothing of sensitivity 2 or 3 is on it, whatever the record holds.
+    `first` is the day of each person's first contact on the card: a mother's age is of its year. Nothing of sensitivity 2 or 3 is on the
+    face, whatever the record holds.
     """
-    words = Paper(handover, language, beside)
+    words = Paper(handover, language, beside, first)
     return tuple(
         Section(key, label("section", key, language).text, tuple(line for line in getattr(words, key)() if line.sensitivity <= OPEN))
         for key in ON_PAPER
@@ -74,9 +76,9 @@ def sections(handover: Handover, language: str, beside: bool = False) -> tuple[S
 class Paper(Words):
     """The lines of each section; a method has the name of its section."""
 
-    def __init__(self, handover: Handover, language: str, beside: bool = False) -> None:
+    def __init__(self, handover: Handover, language: str, beside: bool = False, first: Sequence[date | None] = ()) -> None:
         super().__init__(handover, language)
-        self.beside = beside
+        self.beside, self.first = beside, first
 
     def when(self, origin: Origin, time: bool = False) -> Label:
         """Date, with its time where that counts, then "told by her"; without the date beside the other language."""
@@ -160,16 +162,23 @@ class Paper(Words):
             dated = self.ui("dated_by", method=label("enumeration", f"dating.{who.dating}", language)) if who.dating else None
             due = who.expected
             expected = joined(" ", label("derived", "edd", language), _date(due, language) if not self.beside else None) if due else None
-            yield _there(joined(", ", weeks, dated), expected)
+            yield [joined(", ", weeks, dated)]
+            yield _there(expected)
         elif who.pregnant:
             yield [joined(self.colon, label("derived", "gestational_age_days", language), self.ui("unknown"))]
         if who.postpartum_days is not None:
             yield [joined(" ", self.after_birth(who.postpartum_days), self.as_of())]
         counts = ((key, getattr(who, key)) for key in ("gravida", "parity", "caesareans"))
-        years = joined(" ", self.ui("age"), counted("years", who.age_years, language, "years")) if who.age_years is not None else None
+        years = self.age_then(who.age_years, who.origin.person) if who.age_years is not None else None
         several = joined(" ", label("observation", "fetuses", language), str(who.fetuses)) if (who.fetuses or 1) > 1 else None
         yield _there(years, *(joined(" ", self.ui(key), str(n)) for key, n in counts if n is not None), several, self.blood(who))
         yield self.conditions(who, dated=False)
+
+    def age_then(self, years: int, person: int) -> Label:
+        """A mother's age with the year of which it is true: that of her first contact on the card."""
+        first = self.first[person] if self.first and not self.beside else None
+        year = Label(f"({first.year})", False) if first else None
+        return joined(" ", self.ui("age"), counted("years", years, self.language, "years"), year)
 
     def after_birth(self, days: int) -> Label:
         since = age(self.handover.today - timedelta(days), self.handover.today)
@@ -285,12 +294,13 @@ class Paper(Words):
         return joined(", ", *written)
 
     def due(self) -> Iterator[Line]:
-        """What falls on one day in one line; what was due before the card was made is due on that day (and tells no day of birth)."""
+        """What falls on one day for one person in one line, the soonest first; what was due before the card was made is due on that day
+        (and tells no day of birth)."""
 
-        def when(due: Due) -> tuple[int, date]:
-            return due.person, max(due.due, self.handover.today)
+        def when(due: Due) -> tuple[date, int]:
+            return max(due.due, self.handover.today), due.person
 
-        for (person, on), found in groupby(sorted(self.handover.due, key=when), when):
+        for (on, person), found in groupby(sorted(self.handover.due, key=when), when):
             items = list(found)
             about = label("enumeration", "born_precision.estimated", self.language) if any(one.approximate for one in items) else None
             written = None if self.beside else _date(on, self.language)

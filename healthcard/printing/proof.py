@@ -31,7 +31,7 @@ from healthcard.resources import folder
 from healthcard.trust import custody
 from healthcard.trust.bundle import CONTINUE, ISSUE, TrustBundle
 from healthcard.trust.published import published_signer
-from healthcard.words.labels import label
+from healthcard.words.labels import LANGUAGES, label
 
 FROM_CUT_MM: Final = 3.0
 FROM_FOLD_MM: Final = 5.0
@@ -57,11 +57,16 @@ ADDED: Final = {
         {"medicine": "zinc_20", "amount": 1, "timing": "once_daily", "days": 10},
     ],
 }
+DANGER: Final = {
+    "observations": {"temperature": 38.4, "weight": 5.1, "length": 63.2},
+    "findings": ["convulsions_infant", "unable_to_feed"],
+    "referral": {"service": "therapeutic_nutrition", "urgency": "urgent", "to": "gt-rc"},
+}
 
 
 @cache
 def reference_cards() -> Mapping[str, Card]:
-    """A card of each bundled record that needs no sealing, by name, and a "sticker" for one; issued on the day of the last contact."""
+    """A card of each bundled record that needs no sealing, by name, and two stickers for one; issued on the day of the last contact."""
     made = {}
     for path in sorted(folder("examples").glob("*.json")):
         if not path.stem.endswith("_sealed"):
@@ -72,15 +77,28 @@ def reference_cards() -> Mapping[str, Card]:
     family = made[FAMILY]
     bundle = _bundle(family.issued)
     reading = cards.read(family.text, bundle=bundle, now=family.issued)
-    change = {"person": 1, "date": family.issued.isoformat(), **ADDED}
-    sticker = extend(reading, change, published_signer(1), bundle, sticker=True, now=family.issued)
-    made["sticker"] = _signed(replace(sticker.part, id=CARD_ID[::-1]), bundle)
+    for name, added in (("sticker", ADDED), ("sticker_danger", ADDED | DANGER)):
+        change = {"person": 1, "date": family.issued.isoformat(), **added}
+        sticker = extend(reading, change, published_signer(1), bundle, sticker=True, now=family.issued)
+        made[name] = replace(_signed(replace(sticker.part, id=CARD_ID[::-1]), bundle), told=sticker.told)
     return made
 
 
 def sample(template: Template) -> Card:
     """The card that shows a template best."""
     return reference_cards()["sticker" if template.kind == "sticker" else FAMILY]
+
+
+def samples(template: Template) -> dict[str, Card]:
+    """The reference cards that are printed with a template, by name; for a poster one stands for all."""
+    if template.kind == "poster":
+        return {FAMILY: sample(template)}
+    return {name: card for name, card in reference_cards().items() if rendering.PRINTED_AS[card.part.kind] == template.kind}
+
+
+def routes(language: str) -> tuple[str, ...]:
+    """The languages to print beside hers: another, and where the route speaks hers, her own, which then stands alone."""
+    return ("en" if language == "es" else "es", *((language,) if language in LANGUAGES else ()))
 
 
 def faults(

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,7 +15,7 @@ from healthcard.errors import NoCode, PrintError
 from healthcard.printing import layout, paper, templates
 from healthcard.printing.charts import charts
 from healthcard.printing.check import proof
-from healthcard.printing.layout import CardFace, Words
+from healthcard.printing.layout import CardFace, Fit, Words
 from healthcard.printing.readback import READ_DPI, codes, opened
 from healthcard.printing.scripts import direction, prepared
 from healthcard.printing.templates import Template
@@ -30,6 +30,7 @@ STRINGS = (
     *("keep_dry", "notes", "more_on_code", "temporary", "added", "tell_us", "desk_hours", "come_back_if", "next_visit"),
 )
 POSTER: Final = ("title", "about", "yours", "show", "add", "photo", "fold", "pictures")
+PRINTED_AS: Final[Mapping[str, templates.Kind]] = {"card": "card", "continuation": "sticker"}  # a part's kind, its template's
 ADDED: Final = frozenset({"danger", "time_critical", "values", "medicines", "vaccines", "referral"})  # sections of a sticker
 HOURS: Final = re.compile(r"[0-9:.,;/h \u2013-]{1,40}")
 
@@ -84,6 +85,15 @@ def checked_files(
     return files
 
 
+def fit(
+    card: Card, template: str = "a7", language: str | None = None, *, route_language: str = ROUTE_LANGUAGE, text_light: bool = False,
+    hours: str = "", own_templates: Path | None = None,
+) -> Fit:  # fmt: skip
+    """How many lines stand on such a print, and how many in the code alone; raises as `render`."""
+    data = card_data(card, language, route_language, text_light, templates.find(template, own_templates), hours)
+    return layout.fitted(template, data, own_templates)
+
+
 def check_scan(made: bytes, card: Card) -> None:
     """Raises PrintError unless the picture or PDF reads as this very card and no other."""
     if made.startswith(b"%PDF-") and _reads_at_once(made, card):
@@ -105,13 +115,18 @@ def _reads_at_once(pdf: bytes, card: Card) -> bool:
 def card_data(
     card: Card, language: str | None, route_language: str, text_light: bool, template: Template | None = None, hours: str = ""
 ) -> dict[str, object]:
-    """What the template gets (the a7 by default): her language first, the route's beside it."""
+    """What the template gets (the a7 by default): her language first, the route's beside it.
+
+    Raises PrintError for a template of another kind: a sticker that looks like a card would seem to say all that is known of her.
+    """
     template = template or templates.find("a7")
-    if not template.code_mm:
-        raise PrintError(f"template {template.name} has no code: it is no card")
+    if template.kind != (kind := PRINTED_AS[card.part.kind]):
+        fitting = ", ".join(name for name, one in templates.registry().items() if one.kind == kind)
+        raise PrintError(f"template {template.name} is for a {template.kind}, and this is a {kind}: take {fitting}, or your own")
     languages = Languages.of(language or card.record.language, route_language)
     face = _card_face(card, template, languages, text_light, hours)
-    shown = paper.sections(card.handover, languages.hers)
+    first = [min((contact.date for contact in person.contacts), default=None) for person in card.record.people]
+    shown = paper.sections(card.handover, languages.hers, first=first)
     beside = paper.sections(card.handover, languages.route, beside=True) if languages.route else None
     if template.kind == "sticker":
         shown, beside = _added(shown), _added(beside) if beside else None

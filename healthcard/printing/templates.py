@@ -24,8 +24,9 @@ class Template:
     """One format: a page of `width_mm` x `height_mm` (None: as long as needed), `pages` of them.
 
     `code_mm` is the printed side of the code with its quiet zone (0: no code), of which a device of `dpi` and whole dots prints a little
-    less; `fold_mm` the height of the fold; `edge_mm` what the paper has beside the printable page; `charts` asks for growth charts,
-    `thermal` for black ink only, and `zoom` is how much larger than on the A7 type and pictograms are.
+    less; `fold_mm` the height of the fold; `edge_mm` what the paper has beside the printable page; `ruler` and `charts` ask for 50 mm to
+    hold a ruler to and for growth charts, `thermal` for black ink only, and `zoom` is how much larger than on the A7 type and pictograms
+    are.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Template:
     dpi: float | None = None
     fold_mm: float | None = None
     edge_mm: float = 0
+    ruler: bool = False
     charts: bool = False
     thermal: bool = False
     zoom: float = 1
