@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -240,8 +241,9 @@ def test_a_full_disk_is_said() -> None:
 
 
 def test_an_interrupted_command_ends_quietly_with_130(tmp_path: Path) -> None:
+    as_a_terminal_does = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored
     process = subprocess.Popen([str(SCRIPT), "read", "-", "--bundle", _any_bundle(tmp_path)], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=as_a_terminal_does)  # fmt: skip
     assert process.stdin
     process.stdin.write(bytes(200_000))
     process.stdin.flush()  # more than a pipe holds: it has begun to read, and waits for more
