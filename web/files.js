@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "19a76ed39a31897d";
+self.VERSION = "25c2f1496dcd52cf";
 self.FILES = [
  "./",
  "bundle_texts.js",

@@ -219,10 +219,12 @@ def test_v7_what_is_given_to_mother_and_baby_is_signed_for_each(world: World, tm
         page.select_option("#time", "09:15")
         page.select_option("#person", "1")
         assert page.locator("#time").count() == 0
+        offered = page.locator("#words option").evaluate_all("options => options.map(({ value }) => value)")
+        assert len(offered) == len(set(offered)) and "paracetamol 100 mg" in offered and len(offered) > 40, "each strength has its name"
         enter(page, "sales de rehidratación", {"amount": "2"})
         page.select_option("#person", "0")
         said = page.locator("#added li").all_inner_texts()
-        assert [line[: line.index(":")] for line in said] == ["Madre", "Bebé"] and "gentamicina" in said[0]
+        assert [line[: line.index(":")] for line in said] == ["Madre", "Bebé"] and "gentamicina" in said[0] and "80 mg" in said[0]
         assert page.input_value("#time") == "09:15"
         page.select_option("#person", "1")
         seen(page, "adding-for-two")

@@ -8,9 +8,11 @@ import { RecordError } from "../errors.js";
 import { generate, sign, stationOf } from "../signer.js";
 import { cardText } from "../symbol.js";
 import { CONTINUE } from "../trust.js";
+import { Words } from "../words/wording.js";
 import { button, h, show } from "./dom.js";
 import { keep, persist, recall } from "./memory.js";
 import { symbolSvg } from "./symbols.js";
+import { fits } from "./tables.js";
 
 const QUARTERS = Array.from({ length: 96 }, (_, n) => [n >> 2, (n % 4) * 15].map((part) => String(part).padStart(2, "0")).join(":"));
 const OPEN = 1; // the highest sensitivity that may stand on a card in the open
@@ -143,8 +145,9 @@ function entryFields(app, kind, role, add, problem) {
   const { page, language, tables } = app;
   const { known } = tables;
   const table = kind === "observation" ? known.observations[role] : known[TABLES[kind]];
-  const name = (key) => language.label(kind, key, role).text;
-  const open = Array.from(table.byKey.values()).filter(({ sensitivity }) => sensitivity <= OPEN);
+  const words = new Words(null, language, known);
+  const name = (key) => (kind === "medicine" ? words.medicine(key) : language.label(kind, key, role)).text; // strengths are medicines of their own
+  const open = Array.from(table.byKey.values()).filter((entry) => entry.sensitivity <= OPEN && fits(entry, role));
   const choices = open.map((entry) => ({ entry, text: name(entry.key) })).sort((a, b) => a.text.localeCompare(b.text, page.code));
   const word = h("input", { id: "word", list: "words", autocomplete: "off", "aria-label": page.say("which") });
   word.setAttribute("list", "words");
@@ -163,8 +166,8 @@ function entryFields(app, kind, role, add, problem) {
     }
     const entry = entryOf(kind, chosen.entry, fields, page, problem);
     if (entry === null) return;
-    const said = [chosen.text, ...Object.values(fields).map((field) => field.selectedOptions ? field.selectedOptions[0].text : field.value)].filter(Boolean);
-    add(entry, said.join(" · "));
+    const said = Object.values(fields).map((field) => field.selectedOptions ? field.selectedOptions[0].text : field.value && [field.value, field.dataset.unit].filter(Boolean).join(" "));
+    add(entry, [chosen.text, ...said].filter(Boolean).join(" · "));
   };
   return h("fieldset", {}, h("legend", {}, page.say(`add_${kind}`)), h("label", {}, page.say("which"), word), h("datalist", { id: "words" }, choices.map(({ text }) => h("option", { value: text }))), further, button(page.say("add"), take, { id: "add-entry" }));
 }
@@ -175,6 +178,7 @@ function detail(app, kind, entry, fields) {
   Object.keys(fields).forEach((name) => delete fields[name]);
   const number = (id, label, unit = "") => {
     fields[id] = h("input", { id, inputMode: "decimal", autocomplete: "off" });
+    fields[id].dataset.unit = unit;
     return h("label", {}, unit ? `${label} (${unit})` : label, fields[id]);
   };
   const select = (id, label, options) => {

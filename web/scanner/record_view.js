@@ -1,6 +1,7 @@
 /** Every open field of a record in words (DP-19: whoever looks over her shoulder sees what the card says, and so does she). */
 
 import { h, isolated } from "./dom.js";
+import { Words } from "../words/wording.js";
 
 const PLACES = ["pregnancy", "birth"];
 const NOT_FIELDS = ["role", "contacts", "allergies", "conditions", "vaccines_before", "history_source", "unknown", ...PLACES];
@@ -59,7 +60,7 @@ function medicine({ medicine: word, amount, timing, days }, language, { known })
   const entry = known.medicines.byKey.get(word);
   const dose = entry ? language.amount(amount, entry.unit).text : String(amount);
   const taken = timing ? language.counted("to_take", days, "days", { amount: dose, timing: language.label("timing", timing).text }).text : dose;
-  return `${language.label("medicine", word).text}: ${taken}`;
+  return `${new Words(null, language, known).medicine(word).text}: ${taken}`;
 }
 
 function vaccine({ vaccine: word, dose }, language) {

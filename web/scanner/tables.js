@@ -49,3 +49,8 @@ export class Page {
     return this.words[key][this.column].replace(/\{(\w+)\}/g, (_, name) => String(parts[name]));
   }
 }
+
+/** Whether an entry of the vocabulary is for a mother or for an infant. */
+export function fits({ role }, wanted) {
+  return !role || role === "both" || role === wanted;
+}

@@ -1,5 +1,6 @@
 /** What the form offers of the vocabulary: the usual measurements first, danger signs, and everything else by typing. */
 
+import { fits } from "../scanner/tables.js";
 import { Words } from "../words/wording.js";
 
 export const OPEN = 1; // the highest sensitivity that stands on a card in the open
@@ -62,8 +63,4 @@ export class Offered {
   list(kind, table) {
     return this.allowed(this.known[table]).map(({ key }) => [key, this.language.label(kind, key).text]);
   }
-}
-
-function fits({ role }, wanted) {
-  return !role || role === "both" || role === wanted;
 }
