@@ -6,7 +6,6 @@ import re
 import signal
 import sqlite3
 import stat
-import subprocess
 import threading
 import time
 import traceback
@@ -315,16 +314,25 @@ def test_a_wrong_address_is_refused_without_a_part_of_its_password(address: str)
     assert "secret" not in said and "half" not in said
 
 
+def parent_of(status: Path) -> int | None:
+    """The process that began another; None for one that has ended since it was listed."""
+    try:
+        return int(status.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
 @contextmanager
 def silent(server: postgres.Server) -> Iterator[None]:
     """Every process of a server stops, as on a machine that swaps, and goes on afterwards; after a minute in any case."""
     first = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
-    children = subprocess.run(["ps", "--ppid", str(first), "-o", "pid="], capture_output=True, text=True, check=True).stdout.split()
-    processes = [first, *map(int, children)]
+    children = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if parent_of(path) == first]
+    processes = [first, *children]
 
     def each(said: signal.Signals) -> None:
         for process in processes:
-            os.kill(process, said)
+            with suppress(ProcessLookupError):  # one of them ended meanwhile
+                os.kill(process, said)
 
     late = threading.Timer(60, each, [signal.SIGCONT])
     late.start()
