@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
+from healthcard.client import LARGEST_BATCH
 from healthcard.errors import NewerVersion, Unreadable
 from healthcard.exchange import targets
 from healthcard.exchange.choice import VITAL_INTEREST, import_allowed
@@ -26,7 +27,6 @@ from .guard import limited_body
 from .held import Held
 from .readings import Readings, answer, decoded_json, media_type, verdict_json
 
-LARGEST_BATCH = 2 * 1024 * 1024
 ITEMS_A_REQUEST = 10  # so many items of a batch count as one request
 Form = Enum("Form", {name: name for name in targets.TARGETS}, type=str)  # type: ignore[misc]
 Language = Enum("Language", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]

@@ -16,6 +16,7 @@ from healthcard import card as cards
 from healthcard import picture as pictures
 from healthcard import seal
 from healthcard.card import Reading
+from healthcard.client import LARGEST_TEXTS
 from healthcard.errors import SettingError
 from healthcard.exchange.choice import import_allowed
 
@@ -26,7 +27,6 @@ from .guard import limited_body
 from .held import Held
 from .settings import Settings
 
-LARGEST_JSON = 64 * 1024
 SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
 SCAN_SECONDS = 10  # of the processor, for one picture
 MOST_WAITING = 16  # pictures in memory, those that arrive or are being looked at included; half of them without a key
@@ -57,7 +57,7 @@ class Readings:
             self._access.need_name(request)  # a hostile page can hold its reader for good, whatever SCAN_SECONDS says
         if kind in documents.PICTURES:
             return await self._scanner.scan(request)
-        return (await json_body(request, kind, Texts, LARGEST_JSON)).texts
+        return (await json_body(request, kind, Texts, LARGEST_TEXTS)).texts
 
 
 async def json_body(request: Request, kind: str, model: type[Model], limit: int) -> Model:

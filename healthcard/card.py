@@ -215,17 +215,23 @@ def authorised(bundle: TrustBundle, signer: Signer, scope: int, now: date) -> Ma
 
 def signed(part: Part, signer: Signer, bundle: TrustBundle, match: Match, known: Vocabulary, sealing: Sealing) -> Card:
     """`part` with its sensitive entries sealed, signed and as the text of one symbol."""
-    key = bundle.sealing_key(part.issued) if part.kind == "card" and sealing.profile != "open" else None
-    if key:
-        part, content = split(part, bundle.organisation_numbers, known, sealing.kept, sealing.previous)
-        part = replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id, sealing.blocks))
-    elif sealing.profile == "split" and part.kind == "card":
-        raise TrustError("this trust bundle has no sealing key for today")
+    part = sealed(part, bundle, known, sealing)
     payload = codec.encode(part, bundle.organisation_numbers, known)
     token = sign.sign(payload, signer, CARD_AAD[bundle.network])
     if len(token) > LARGEST_TOKEN:
         raise TooLarge(f"{len(token)} bytes, {LARGEST_TOKEN} fit one symbol; {largest_share(part, bundle, known)}")
     return Card(token, symbol.card_text(token, bundle.network), part.id, part, match.organisation.name, bundle.network)
+
+
+def sealed(part: Part, bundle: TrustBundle, known: Vocabulary, sealing: Sealing) -> Part:
+    """`part` with its sensitive entries in a sealed part, where the network and the profile have one."""
+    key = bundle.sealing_key(part.issued) if part.kind == "card" and sealing.profile != "open" else None
+    if key:
+        part, content = split(part, bundle.organisation_numbers, known, sealing.kept, sealing.previous)
+        return replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id, sealing.blocks))
+    if sealing.profile == "split" and part.kind == "card":
+        raise TrustError("this trust bundle has no sealing key for today")
+    return part
 
 
 def largest_share(part: Part, bundle: TrustBundle, known: Vocabulary) -> str:

@@ -1,14 +1,13 @@
 """How large a record becomes as a card: bytes, characters, symbol, before anything is signed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from healthcard import codec, symbol, vocabulary
+from healthcard.card import USUAL_SEALING, sealed
 from healthcard.codec import Part
 from healthcard.record import HOLDER, WITHHELD, Record
-from healthcard.seal import seal
-from healthcard.sealed import encode_content, split
 from healthcard.sign import KID_SIZE, SIGNATURE_SIZE
 from healthcard.trust.bundle import FIRST_ORGANISATION, TrustBundle
 
@@ -37,9 +36,8 @@ def measure(record: Record, bundle: TrustBundle | None, today: date, side_mm: fl
     numbers = bundle.organisation_numbers if bundle else _any_numbers(record)
     latest = max((contact.date for person in record.people for contact in person.contacts), default=today)
     part = Part("card", bytes(codec.ID_SIZE), None, max(today, latest), record, tuple(range(len(record.people))))
-    if bundle and (key := bundle.sealing_key(part.issued)):
-        part, content = split(part, numbers, known)
-        part = replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id))
+    if bundle:
+        part = sealed(part, bundle, known, USUAL_SEALING)
     payload = codec.encode(part, numbers, known)
     token = len(payload) + FRAME + (1 if len(payload) < 24 else 2 if len(payload) < 256 else 3)
     text = symbol.card_text(b"\xa5" * token, "real")  # any bytes: the size is all that counts

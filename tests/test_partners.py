@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from api import documents, exports, verifier
-from api.readings import LARGEST_JSON
 from api.settings import Settings
 from healthcard import client as clients
 from healthcard import resources
@@ -173,7 +172,7 @@ def test_a_batch_that_is_none_is_refused_as_a_whole(server: httpx.Client, child:
         assert is_problem(server.post("/v1/batch", json=body), 400, "invalid-request")
     assert is_problem(server.post("/v1/batch?scope=admin", json={"items": [one]}), 400, "invalid-request")
     assert is_problem(server.post("/v1/batch", content=picture(child), headers=PNG), 415, "unsupported-type")
-    assert is_problem(server.post("/v1/batch", content=bytes(exports.LARGEST_BATCH + 1), headers=JSON), 413, "too-large")
+    assert is_problem(server.post("/v1/batch", content=bytes(clients.LARGEST_BATCH + 1), headers=JSON), 413, "too-large")
     items = [61.7, None, {"texts": [1]}, {"texts": ["x"], "more": "61.7"}, one]
     strange = server.post("/v1/batch", json={"items": items}).json()["results"]
     assert [result.get("code") for result in strange] == ["invalid-request"] * 4 + [None] and "61.7" not in json.dumps(strange)
@@ -405,14 +404,13 @@ def test_what_is_too_large_for_a_service_is_refused_with_its_word_and_not_sent(s
     asked: list[Callable[[], object]] = [
         lambda: service.verify(b"\x89PNG".ljust(3 * MAX_FILE)),
         lambda: service.export(tmp_path / "card.png", to="fhir"),
-        lambda: service.decode("x" * LARGEST_JSON),
+        lambda: service.decode("x" * clients.LARGEST_TEXTS),
         lambda: service.verify_batch([["x" * 60_000]] * 100),
     ]
     for ask in asked:
         with pytest.raises(Refused) as refused:
             ask()
         assert (refused.value.code, refused.value.status) == ("too-large", 413)
-    assert (clients.LARGEST_TEXTS, clients.LARGEST_BATCH) == (LARGEST_JSON, exports.LARGEST_BATCH)
     with pytest.raises(PictureError):  # the service has looked at it
         service.verify(b"\x89PNG".ljust(MAX_FILE))
 

@@ -62,3 +62,12 @@ def screenshot(page: Page, name: str) -> None:
     if folder := os.environ.get("HEALTHCARD_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def open_seal(page: Page, key: Path, passphrase: str = EPOCH_PASSPHRASE) -> None:
+    """Ask for the sealed entries of the card that is shown, with the key file of its epoch."""
+    page.click("summary")
+    page.click("#unlock")
+    page.set_input_files("#epoch-key", key)
+    page.fill("#passphrase", passphrase)
+    page.click("#open-seal")

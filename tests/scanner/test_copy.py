@@ -20,7 +20,7 @@ from healthcard.record import Record
 from healthcard.resources import example
 from tests import browser
 from tests.command import healthcard
-from tests.scanner.steps import EPOCH_PASSPHRASE, believed, read_text, screenshot, sealing
+from tests.scanner.steps import believed, open_seal, read_text, screenshot, sealing
 from tests.world import World
 
 
@@ -96,11 +96,7 @@ def test_the_one_file_opens_sealed_entries(world: World, tmp_path: Path) -> None
         page = context.pages[0]
         faults, _ = from_file(page, tmp_path / "stick" / "scanner.html")
         assert read_text(page, made.text) == "verified"
-        page.click("summary")
-        page.click("#unlock")
-        page.set_input_files("#epoch-key", tmp_path / "epoch.key")
-        page.fill("#passphrase", EPOCH_PASSPHRASE)
-        page.click("#open-seal")
+        open_seal(page, tmp_path / "epoch.key")
         page.wait_for_selector("#verdict", timeout=60_000)
         assert page.locator("#unlock").count() == 0
         assert not faults

@@ -1,6 +1,8 @@
 """The offline scanner in a real browser, through its camera: scenarios V1 to V10 and H7 of the acceptance list, each by its name."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from healthcard.trust.report import fingerprint
 from healthcard.trust.texts import bundle_texts, on_screen
 from healthcard.words.labels import LANGUAGES
 from tests import browser
-from tests.scanner.steps import EPOCH_PASSPHRASE, believed, opened, read_text, screenshot, sealing
+from tests.scanner.steps import EPOCH_PASSPHRASE, believed, open_seal, opened, read_text, screenshot, sealing
 from tests.test_verifier import running_app
 from tests.world import STATION_OF, World
 
@@ -182,16 +184,23 @@ def signed(page: Page) -> str:
     return sticker
 
 
-def test_v7_a_time_critical_medicine_needs_its_local_time(world: World, tmp_path: Path, card: Card) -> None:
-    path = tmp_path / "trust.bundle"
+@contextmanager
+def adding(world: World, folder: Path, card: Card) -> Iterator[tuple[Page, TrustBundle]]:
+    """A phone at 14:44 whose key is listed, with the form to add to `card`; and the bundle that lists it."""
+    path = folder / "trust.bundle"
     world.bundle.save(path)
-    with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(path))) as service:
+    with browser.phone(folder) as context, running_app(verifier.create_app(Settings(path))) as service:
         page = opened(context, service)
         assert read_text(page, card.text) == "verified"
         listed = with_its_key_listed(page, world, path)
         assert read_text(page, card.text) == "verified"
         page.clock.set_fixed_time(datetime.combine(world.today, time(14, 44)))
         page.click("#add-contact")
+        yield page, listed
+
+
+def test_v7_a_time_critical_medicine_needs_its_local_time(world: World, tmp_path: Path, card: Card) -> None:
+    with adding(world, tmp_path, card) as (page, listed):
         enter(page, "gentamicina", {"amount": "80"})
         assert page.input_value("#time") == "14:30"
         assert not browser.violations(page)
@@ -206,15 +215,7 @@ def test_v7_a_time_critical_medicine_needs_its_local_time(world: World, tmp_path
 
 def test_v7_what_is_given_to_mother_and_baby_is_signed_for_each(world: World, tmp_path: Path, card: Card) -> None:
     """Whichever of them is chosen in between: her injection and its time are on no sticker of the baby's."""
-    path = tmp_path / "trust.bundle"
-    world.bundle.save(path)
-    with browser.phone(tmp_path) as context, running_app(verifier.create_app(Settings(path))) as service:
-        page = opened(context, service)
-        assert read_text(page, card.text) == "verified"
-        listed = with_its_key_listed(page, world, path)
-        assert read_text(page, card.text) == "verified"
-        page.clock.set_fixed_time(datetime.combine(world.today, time(14, 44)))
-        page.click("#add-contact")
+    with adding(world, tmp_path, card) as (page, listed):
         enter(page, "gentamicina", {"amount": "80"})
         page.select_option("#time", "09:15")
         page.select_option("#person", "1")
@@ -465,11 +466,7 @@ def test_sealed_entries_are_opened_for_the_one_who_is_still_there(tmp_path: Path
         def begun(passphrase: str) -> None:
             page.reload()
             assert read_text(page, made.text) == "verified"
-            page.click("summary")
-            page.click("#unlock")
-            page.set_input_files("#epoch-key", tmp_path / "epoch.key")
-            page.fill("#passphrase", passphrase)
-            page.click("#open-seal")
+            open_seal(page, tmp_path / "epoch.key", passphrase)
             page.wait_for_selector("#unlocking progress")
 
         begun(EPOCH_PASSPHRASE)
