@@ -2,6 +2,8 @@
 
     with phone(tmp_path, [camera_picture(front)]) as context:
         page = context.new_page()
+
+HEALTHCARD_SLOW=6 makes every page six times slower, and each answer late: what a test takes for done too early shows itself.
 """
 
 import contextlib
@@ -24,6 +26,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 )  # fmt: skip
+SLOW, LATE = float(os.environ.get("HEALTHCARD_SLOW", "1")), 200  # times; milliseconds for each answer where it is slow
 # Two voices, whose words are kept: a browser of tests has none.
 VOICES = """
 window.said = [];
@@ -80,8 +83,20 @@ def phone(
     with sync_playwright() as playwright, _launched(playwright, folder / "profile", arguments, language, size, options) as context:
         if pictures:
             context.grant_permissions(["camera"])
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(15_000 * SLOW)
+        if SLOW > 1:
+            context.on("page", _slow)
+            for page in context.pages:
+                _slow(page)
         yield context
+
+
+def _slow(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+    session.send("Network.enable")
+    unlimited = {"offline": False, "latency": LATE, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", unlimited)
 
 
 @contextlib.contextmanager
@@ -110,7 +125,7 @@ def _own(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "http://localhost:", "blob:", "data:"))
 
 
-def verdict(page: Page, timeout: float = 15_000) -> str:
+def verdict(page: Page, timeout: float = 15_000 * SLOW) -> str:
     """The verdict once there is one; the page's policy lets no string be evaluated, so it is asked for again and again."""
     for _ in range(int(timeout // 50)):
         if found := page.evaluate("() => document.body.dataset.verdict || ''"):

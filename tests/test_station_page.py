@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from healthcard.card import Card, Reading, read
 from healthcard.continuing import extend
@@ -318,9 +318,8 @@ def test_p4_she_declines_and_nothing_of_her_is_kept(page: Page, session: Session
     saved(page, session, "61.7")
     page.click("#no-card")
     saved(page, session, "61.7", gone=True)
-    page.wait_for_selector("#size")
-    assert page.input_value(at(f"{MOTHER}.age_years")) == ""
-    assert page.locator("main").inner_text() == fresh and not session.desk._cards
+    expect(page.locator("main")).to_have_text(fresh, use_inner_text=True)
+    assert page.input_value(at(f"{MOTHER}.age_years")) == "" and not session.desk._cards
 
 
 def saved(page: Page, session: Session, marker: str, *, gone: bool = False) -> Any:
