@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import date
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 
 from . import problems
 from .held import Held
@@ -76,11 +76,6 @@ class Access:
 
         return admit
 
-    def need_name(self, request: Request) -> None:
-        """Refuses an admitted request without a key, where anybody may verify."""
-        if self._settings.open == "verify" and not request.state.partner:
-            raise _key_needed()
-
     def may_unseal(self, partner: Partner | None) -> bool:
         """Whether sealed entries are opened for this caller."""
         return partner is not None and "unseal" in partner.scopes
@@ -104,7 +99,7 @@ class Access:
             return  # whoever is on this machine can read a card without us
         if self._settings.open == "verify" and scope == "verify":
             return self._limit(WITHOUT_KEY, self._settings.open_rate)
-        raise _key_needed()
+        raise problems.refusal("key-needed", {"WWW-Authenticate": "Bearer"})
 
     def _known(self, authorization: str) -> Partner:
         """The partner whose key this is; takes as long for a wrong secret as for a right one."""
@@ -121,10 +116,6 @@ class Access:
     def _limit(self, subject: str, most: int, requests: int = 1) -> None:
         if wait := self._held.limits.take(subject, most, requests):
             raise problems.refusal("too-many-requests", {"Retry-After": str(wait)})
-
-
-def _key_needed() -> HTTPException:
-    return problems.refusal("key-needed", {"WWW-Authenticate": "Bearer"})
 
 
 def _hash(secret: str) -> bytes:

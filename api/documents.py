@@ -23,6 +23,7 @@ Every card that can be looked at is answered with 200 and a verdict: `verified`,
 JSON = "application/json"
 PDF = "application/pdf"
 PICTURES = ("image/png", "image/jpeg", PDF)
+MOST_TEXTS = 16  # of one card
 VERDICT_HEADER, OTHER_CARDS_HEADER, WHICH_CHILD_HEADER = "Healthcard-Verdict", "Healthcard-Other-Cards", "Healthcard-Which-Child"
 Word = Literal["unreadable", "newer-version", "unknown-issuer", "altered", "not-authorised", "withdrawn", "verified"]
 
@@ -31,7 +32,7 @@ class Texts(BaseModel):
     """The parts of one card: the text of each of its codes, in any order."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    texts: Annotated[list[str], Field(min_length=1, max_length=16)]
+    texts: Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)]
 
 
 class PartVerdict(BaseModel):

@@ -22,12 +22,12 @@ from healthcard.words.labels import LANGUAGES
 
 from . import documents, problems
 from .access import Access
-from .documents import OTHER_CARDS_HEADER, VERDICT_HEADER, WHICH_CHILD_HEADER, Batch, Texts
+from .documents import MOST_TEXTS, OTHER_CARDS_HEADER, VERDICT_HEADER, WHICH_CHILD_HEADER, Batch, Texts
 from .guard import limited_body
 from .held import Held
 from .readings import Readings, answer, decoded_json, media_type, verdict_json
 
-ITEMS_A_REQUEST = 10  # so many items of a batch count as one request
+CODES_A_REQUEST = 10  # so many codes of a batch count as one request
 Form = Enum("Form", {name: name for name in targets.TARGETS}, type=str)  # type: ignore[misc]
 Language = Enum("Language", {name: name for name in LANGUAGES}, type=str)  # type: ignore[misc]
 ENGLISH = Language("en")
@@ -42,10 +42,10 @@ def router(held: Held, access: Access, readings: Readings, now: Callable[[], dat
         request: Request,
         scope: Annotated[Literal["verify", "decode"], Query(description="what is wanted of each card; the key needs it")] = "verify",
     ) -> Response:
-        """Up to 500 cards, one result each in their order; a bad one changes nothing for the others. Ten count as one request."""
+        """Up to 500 cards, one result each in their order; a bad one changes nothing for the others. Ten codes count as one request."""
         access.admit(request, scope)
         items = await batch_items(request)
-        access.count_more(request.state.partner, (len(items) - 1) // ITEMS_A_REQUEST)
+        access.count_more(request.state.partner, (sum(map(codes, items)) - 1) // CODES_A_REQUEST)
         results = []
         for item in items:
             results.append(result(request, item, scope))
@@ -88,6 +88,12 @@ def router(held: Held, access: Access, readings: Readings, now: Callable[[], dat
         return Response(text, headers=headers, media_type=targets.TARGETS[to.value].media_type)
 
     return routes
+
+
+def codes(item: Any) -> int:
+    """How many codes of a card an item has; the work that it is grows with them."""
+    texts = item.get("texts") if isinstance(item, dict) else None
+    return min(max(len(texts), 1), MOST_TEXTS) if isinstance(texts, list) else 1
 
 
 async def batch_items(request: Request) -> list[Any]:

@@ -23,12 +23,15 @@ PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 911
 
 # Code and detail of each status that a service refuses with; a picture (422) says its own.
 WORDS = {
-    400: ("invalid-request", 'the body or a parameter is not as /openapi.json has it: {"texts": [...]} of 1 to 16 card texts'),
+    400: (
+        "invalid-request",
+        'the body is not as in /openapi.json: {"texts": [...]} of 1 to 16 card texts; a batch {"items": [{"texts": [...]}]} of 1 to 500',
+    ),
     404: ("not-found", "there is nothing at this address; /openapi.json lists what there is"),
     405: ("method-not-allowed", "this address does not take this method"),
     408: ("too-slow", "the body did not arrive in time"),
     413: ("too-large", "JSON and uploads may have 64 KiB, a trust bundle 256 KiB, a batch 2 MiB, a picture or PDF 20 MB"),
-    415: ("unsupported-type", "the content type is application/json, image/png, image/jpeg or application/pdf"),
+    415: ("unsupported-type", "the content type is application/json, image/png, image/jpeg or application/pdf, without a content encoding"),
     500: ("internal", ""),
     503: ("busy", "too many pictures at once; try again in a few seconds"),
 }
@@ -52,7 +55,7 @@ FURTHER = {
     "too-many-requests": (429, "more requests than one partner may make in a minute; wait as long as Retry-After says"),
     "not-ready": (503, "the database was out of reach for a minute; try again later"),
     STOPPING: (503, "the service stops and did not finish this; send it again in a few seconds"),
-    "bad-store": (503, "the database is out of reach, nothing was changed; try again later"),
+    "bad-store": (503, "the database is out of reach; try again later"),
     "store-full": (507, "the disk of the service is full, nothing was changed; try again later"),
 }
 # Why a record may not go into another system, by `reason`; the message of healthcard.exchange.choice is the detail.
@@ -145,6 +148,8 @@ def _documented(status: int, said: dict[str, str]) -> dict[str, Any]:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, AnyHTTPException) else 400
     code, detail = (error.code, FURTHER[error.code][1]) if isinstance(error, Refusal) else WORDS.get(status, ("refused", ""))
+    if isinstance(error, RequestValidationError) and error.errors()[0]["loc"][0] == "query":  # what is named there is ours
+        detail = f"the parameter {error.errors()[0]['loc'][1]} is missing or not as /openapi.json has it"
     request.state.outcome = code
     return response(status, code, detail, dict(getattr(error, "headers", None) or {}))
 

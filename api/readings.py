@@ -17,7 +17,7 @@ from healthcard import picture as pictures
 from healthcard import seal
 from healthcard.card import Reading
 from healthcard.client import LARGEST_TEXTS
-from healthcard.errors import SettingError
+from healthcard.errors import PictureError, SettingError
 from healthcard.exchange.choice import import_allowed
 
 from . import documents, problems
@@ -25,6 +25,7 @@ from .access import Access
 from .documents import Texts
 from .guard import limited_body
 from .held import Held
+from .pdf_reader import PdfReader
 from .settings import Settings
 
 SCAN_THREADS = max(1, (os.cpu_count() or 1) - 1)
@@ -40,6 +41,10 @@ class Readings:
         self._held, self._access, self._now = held, access, now
         self._secrets, self._scanner = unlocked(settings), Scanner()
 
+    def close(self) -> None:
+        """Leave no process behind."""
+        self._scanner.close()
+
     async def of(self, request: Request) -> Reading:
         """What the card says that a request brings, whichever way; its verdict is the outcome of the request."""
         found = self.read(request, await self._texts(request))
@@ -53,10 +58,11 @@ class Readings:
 
     async def _texts(self, request: Request) -> list[str]:
         kind = media_type(request)
-        if kind == documents.PDF:
-            self._access.need_name(request)  # a hostile page can hold its reader for good, whatever SCAN_SECONDS says
         if kind in documents.PICTURES:
-            return await self._scanner.scan(request)
+            texts = await self._scanner.scan(request)
+            if len(texts) > documents.MOST_TEXTS:  # a sheet of a hundred codes would keep the others waiting
+                raise PictureError(f"more than {documents.MOST_TEXTS} codes: send a picture of one card and what continues it")
+            return texts
         return (await json_body(request, kind, Texts, LARGEST_TEXTS)).texts
 
 
@@ -71,6 +77,9 @@ async def json_body(request: Request, kind: str, model: type[Model], limit: int)
 
 
 def media_type(request: Request) -> str:
+    """What the body is; nothing that we take where it is compressed on its way."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        return ""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -108,10 +117,11 @@ def unlocked(settings: Settings) -> list[bytes]:
 
 
 class Scanner:
-    """Looks at pictures in threads of its own, few at a time, so that card texts are answered meanwhile."""
+    """Looks at pictures in threads of its own, few at a time, so that card texts are answered meanwhile; at PDFs one by one."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(SCAN_THREADS, "scan")
+        self._pool, self._pdf_thread = ThreadPoolExecutor(SCAN_THREADS, "scan"), ThreadPoolExecutor(1, "pdf")
+        self._pdf_reader = PdfReader()
         self._waiting = 0
 
     async def scan(self, request: Request) -> list[str]:
@@ -120,7 +130,13 @@ class Scanner:
             raise problems.refusal(503, {"Retry-After": "5"})
         self._waiting += 1
         try:
-            look = partial(pictures.scan, await limited_body(request, pictures.MAX_FILE), seconds=SCAN_SECONDS)
-            return await asyncio.get_running_loop().run_in_executor(self._pool, look)
+            picture, loop = await limited_body(request, pictures.MAX_FILE), asyncio.get_running_loop()
+            if pictures.is_pdf(picture):
+                return await loop.run_in_executor(self._pdf_thread, self._pdf_reader.scan, picture)
+            return await loop.run_in_executor(self._pool, partial(pictures.scan, picture, seconds=SCAN_SECONDS))
         finally:
             self._waiting -= 1
+
+    def close(self) -> None:
+        """Give up what is being looked at."""
+        self._pdf_reader.close()

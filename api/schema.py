@@ -117,16 +117,22 @@ def exclusive(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
-def migrate(connection: Connection) -> None:
-    """Run the steps that this database lacks; raises StoreError where a newer release has run more than there are."""
-    exclusive(connection)
-    done = 0
-    if inspect(connection).has_table(steps.name):
-        done = len(connection.execute(steps.select()).all())
-    else:
-        connection.execute(text("CREATE TABLE steps (number INTEGER PRIMARY KEY)"))
+def steps_done(connection: Connection) -> int:
+    """How many steps led here, 0 for an empty database; raises StoreError where a newer release has run more than there are."""
+    if not inspect(connection).has_table(steps.name):
+        return 0
+    done = len(connection.execute(steps.select()).all())
     if done > len(STEPS):
         raise StoreError("the database was made by a newer release of healthcard; run that one")
+    return done
+
+
+def migrate(connection: Connection) -> None:
+    """Run the steps that this database lacks; raises StoreError as `steps_done`."""
+    exclusive(connection)
+    done = steps_done(connection)
+    if not done:
+        connection.execute(text("CREATE TABLE steps (number INTEGER PRIMARY KEY)"))
     kind = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
     for number, statements in enumerate(STEPS[done:], done + 1):
         for statement in statements:

@@ -18,7 +18,7 @@ from healthcard.errors import SettingError
 PREFIX = "HEALTHCARD_"
 OPEN = ("local", "verify", "nothing")
 POSTGRESQL = "postgresql://"
-LEAST_RATE = 50  # requests that a batch of 500 cards counts as
+LEAST_RATE = 50  # requests that a batch of 500 cards of one code counts as
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ class Store:
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     @classmethod
-    def open(cls, database: str) -> "Store":
-        """The database of a path or of a postgresql:// address, made or brought up to date."""
+    def open(cls, database: str, *, make: bool = True) -> "Store":
+        """The database of a path or of a postgresql:// address, made or brought up to date; without `make` it is used as it is."""
         try:
             engine = _postgresql(database) if database.startswith(POSTGRESQL) else _sqlite(database)
         except ImportError:
@@ -84,7 +84,10 @@ class Store:
         store = cls(engine)
         try:
             with store._transaction() as connection:
-                schema.migrate(connection)
+                if make:
+                    schema.migrate(connection)
+                elif not schema.steps_done(connection):
+                    raise StoreError("no service has used this database; name the one that the service has")
         except StoreError:
             store.close()
             raise
@@ -200,7 +203,12 @@ class Store:
         return tuple(Count(row.month, row.organisation, row.service, int(row.people)) for row in rows)
 
     def count_vital_interest(self, month: date, reason: str) -> None:
-        """One more record that was taken over for this reason without the holder's yes."""
+        """One more record that was taken over for this reason without the holder's yes.
+
+        Not to be known again when it is asked twice, for what knows a request again links the count to somebody: who is told of a failure
+        when it was written all the same (a server that falls silent in its COMMIT, a power cut before the answer) and tries again is
+        counted twice. So it is never too low.
+        """
         table = schema.vital_interest
         upsert = self._insert(table).values(month=month.replace(day=1), reason=reason, count=1)
         with self._transaction() as connection:

@@ -42,7 +42,10 @@ from .store import Store
 
 
 def serve(settings: Settings) -> None:
-    """Run the service until it is stopped; raises as `create_app`."""
+    """Run the service until it is stopped; raises as `create_app`.
+
+    A script calls this below `if __name__ == "__main__":`, for the process that looks at PDFs begins by importing the script.
+    """
     shorter_records()
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=LOGGING, **SERVER)
 
@@ -60,7 +63,7 @@ def create_app(settings: Settings, *, now: Callable[[], date] = date.today, cloc
     tables = json.dumps(vocabulary_json(), ensure_ascii=False).encode()
     app = DocumentedApp(
         title="healthcard verifier", version=healthcard.__version__, description=documents.DESCRIPTION,
-        docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=following(held, settings.refresh_seconds),
+        docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=following(held, readings, settings.refresh_seconds),
         telemetry={"tracing": False, "metrics": False, "logs": False},  # whatever is installed beside us learns nothing of requests
     )  # fmt: skip
     app.add_middleware(Guard, bundle_version=lambda: held.version, count=metrics.count)
@@ -139,7 +142,7 @@ class HeadRoute(BaseRoute):
             scope["route"] = asked.get("route")  # for the log
 
 
-def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:
+def following(held: Held, readings: Readings, seconds: float) -> Callable[[FastAPI], Any]:
     """While the application runs, what other instances write is looked at every few seconds."""
 
     @asynccontextmanager
@@ -147,6 +150,7 @@ def following(held: Held, seconds: float) -> Callable[[FastAPI], Any]:
         stop = asyncio.Event()
         task = asyncio.create_task(held.follow(seconds, stop))
         yield
+        readings.close()
         stop.set()
         await task
         held.store.close()

@@ -16,8 +16,6 @@ from pathlib import Path
 import pypdfium2  # type: ignore[import-untyped]
 import zxingcpp
 from PIL import Image, ImageChops, ImageFilter
-from pypdfium2 import internal as pdfium_internal
-from pypdfium2 import raw as pdfium
 
 from healthcard import finders
 from healthcard.errors import NoCode, PictureError
@@ -48,14 +46,14 @@ def scan(
     """Every distinct text in `picture` that starts with one of `prefixes`, in reading order (a PDF: page by page).
 
     `picture` is a PNG, JPEG, WebP, GIF, BMP, TIFF (first frame) or PDF as bytes or a path, or a PIL picture. Raises PictureError if it
-    can't be opened, is more than 20 MB, 50 megapixels or 20 pages, or takes more than so many `seconds` of the processor; NoCode if there
-    is no such text in it.
+    can't be opened, is more than 20 MB, 50 megapixels or 20 pages, or takes more than so many `seconds` of the processor (asked between
+    two looks, so a page of a PDF may hold it for longer); NoCode if there is no such text in it.
     """
     end = time.thread_time() + seconds
     data = picture if isinstance(picture, bytes | Image.Image) else _read_file(Path(picture))
     texts: dict[str, None] = {}
     others = False
-    for number, (page, _) in enumerate(_pages(data, end)):
+    for number, (page, _) in enumerate(_pages(data)):
         found = _look(page, number < _MENDED_PAGES, end)
         ours = {text: place for text, place in reversed(found) if text.startswith(prefixes)}  # of one text twice, the first place
         texts.update(dict.fromkeys(_reading_order(ours)))
@@ -65,6 +63,11 @@ def scan(
     if others:
         raise NoCode("there is a code in the picture, but not one of ours")
     raise NoCode("there is no code in the picture that can be read: hold the camera closer and still, the card flat, in even light")
+
+
+def is_pdf(picture: bytes) -> bool:
+    """Whether a file is looked at as a PDF, whatever it is called."""
+    return picture[:1024].lstrip().startswith(b"%PDF-")
 
 
 @dataclass(frozen=True)
@@ -215,12 +218,12 @@ def _read_file(path: Path) -> bytes:
         raise PictureError("the file can't be opened") from None
 
 
-def _pages(picture: bytes | Image.Image, end: float = math.inf) -> Iterator[tuple[Image.Image, float | None]]:
+def _pages(picture: bytes | Image.Image) -> Iterator[tuple[Image.Image, float | None]]:
     """The pages of a picture or PDF in grey (mode "L"), each at most _LOOK pixels, with their dots per inch; raises PictureError."""
     if isinstance(picture, bytes) and len(picture) > MAX_FILE:
         raise PictureError(f"more than {MAX_FILE // 1_000_000} MB")
-    if isinstance(picture, bytes) and picture[:1024].lstrip().startswith(b"%PDF-"):
-        yield from _pdf_pages(picture, end)
+    if isinstance(picture, bytes) and is_pdf(picture):
+        yield from _pdf_pages(picture)
         return
     try:
         opened = Image.open(io.BytesIO(picture), formats=_FORMATS) if isinstance(picture, bytes) else picture
@@ -245,7 +248,7 @@ def _pages(picture: bytes | Image.Image, end: float = math.inf) -> Iterator[tupl
     yield small, float(dpi[0]) * max(small.size) / max(opened.size) if dpi else None
 
 
-def _pdf_pages(data: bytes, end: float) -> Iterator[tuple[Image.Image, float | None]]:
+def _pdf_pages(data: bytes) -> Iterator[tuple[Image.Image, float | None]]:
     try:
         with pdfium_lock:
             document = pypdfium2.PdfDocument(data)
@@ -261,27 +264,14 @@ def _pdf_pages(data: bytes, end: float) -> Iterator[tuple[Image.Image, float | N
                     page = document[number]
                     width, height = page.get_width(), page.get_height()  # in points, 72 to an inch
                     scale = min(_PDF_DPI / 72, math.sqrt(_LOOK / (width * height)), _MAX_SIDE / max(width, height))
-                    grey = _rendered(page, math.ceil(width * scale), math.ceil(height * scale), end)
+                    grey = page.render(scale=scale, grayscale=True).to_pil()
                     page.close()
             except Exception:
                 raise PictureError("a damaged PDF") from None
-            _in_time(end)
             yield grey, scale * 72
     finally:
         with pdfium_lock:
             document.close()
-
-
-def _rendered(page: pypdfium2.PdfPage, width: int, height: int, end: float) -> Image.Image:
-    """A page in grey, as far as it is drawn by `end`: a small file may hold a million shapes."""
-    bitmap = pypdfium2.PdfBitmap.new_native(width, height, format=pdfium.FPDFBitmap_Gray)
-    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
-    pause = pdfium.IFSDK_PAUSE(version=1)
-    pdfium_internal.set_callback(pause, "NeedToPauseNow", lambda _: time.thread_time() > end)
-    pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT | pdfium.FPDF_GRAYSCALE, pause)
-    pdfium.FPDF_RenderPage_Close(page)
-    grey: Image.Image = bitmap.to_pil()
-    return grey
 
 
 def _grey(picture: Image.Image) -> Image.Image:

@@ -23,7 +23,7 @@ from tests.test_long_form import rows
 def test_what_may_be_on_no_card_goes_nowhere_from_one_that_has_it(target: str) -> None:
     """A card of another vocabulary may hold what ours puts at level 3."""
     contact = builders.contact(services=["clinical_management_of_rape", "antenatal_care"], observations={"weight": 60})
-    record = builders.mother(contacts=[contact]).model_copy(update={"choices": Choices(import_=True, count=False)})
+    record = builders.mother(contacts=[contact]).model_copy(update={"choices": Choices.model_validate({"import": True})})
     part = Part("card", bytes(8), None, builders.DAY, record, (0,))
     [merged] = merge([Source(part, "verified", "mx-rc")], vocabulary.default())
     reading = VerifiedReading((PartReading("verified", (), "", "mx-rc", part),), (), 0, builders.DAY, record, (merged,))

@@ -304,6 +304,15 @@ UNREADABLE: dict[str, Callable[[Json], Any]] = {
         verificationStatus={"coding": [{"system": "x", "code": "refuted"}]}
     ),
     "an extension that turns it around": lambda b: first(b, "Observation").update(modifierExtension=[{"url": MARKER}]),
+    "a dose that was too weak": lambda b: first(b, "Immunization").update(isSubpotent=True),
+    "a dose number that is no text": lambda b: first(b, "Immunization").update(protocolApplied=[{"doseNumberString": float("inf")}]),
+    "a dose of a day without its contact": lambda b: first(b, "Immunization").pop("encounter"),
+    "a finding of a day without its contact": lambda b: b["entry"].append({"resource": {
+        "resourceType": "Condition", "recordedDate": "2026-07-01", "code": first(b, "ServiceRequest")["reasonCode"][0],
+    }}),
+    "a referral that was only proposed": lambda b: first(b, "ServiceRequest").update(intent="proposal"),
+    "a referral that is not to be": lambda b: first(b, "ServiceRequest").update(doNotPerform=True),
+    "a value that is a bound": lambda b: coded(b, "Observation", "haemoglobin")[0]["valueQuantity"].update(comparator="<"),
     "an entry of somebody else": lambda b: first(b, "Observation")["subject"].update(reference=MARKER),
     "two values of one observation": lambda b: b["entry"].append(
         next(e for e in b["entry"] if e["resource"].get("valueQuantity", {}).get("code") == "Cel")

@@ -333,6 +333,9 @@ REFUSED: dict[str, Place] = {
     ),
     "a value off its step": (lambda s: at(s)["mother_observations"].update(mother_weight="58.123"), "mother_weight: off the step"),
     "a number without end": (lambda s: at(s)["mother_observations"].update(mother_weight=1e400), "mother_weight: not a number"),
+    "a number of four hundred digits": (
+        lambda s: at(s)["mother_observations"].update(mother_weight=10**400), "mother_weight: not a number",
+    ),
     "a date that is none": (lambda s: at(s).update(contact_date=MARKER), "person[1]/contact[1]/contact_date: not a date"),
     "no date": (lambda s: at(s).pop("contact_date"), "person[1]/contact[1]/contact_date: is missing"),
     "no language": (lambda s: s["card"].pop("card_language"), "submission 3: card_language: is missing"),
@@ -472,6 +475,16 @@ def test_m4_submissions_become_records_and_records_become_cards(world: World, tm
     assert lines == [EXAMPLES[name] for name in ("family_three_contacts", "twins_after_birth", "muac_only")]
     assert stat.S_IMODE((tmp_path / "records.ndjson").stat().st_mode) == 0o600 or os.name != "posix"
     assert [card.read(world.issue(record).text, bundle=world.bundle, now=TODAY).record for record in lines] == lines
+
+
+def test_a_submission_that_comes_again_is_taken_once(tmp_path: Path) -> None:
+    first, second = (as_the_data_api_gives_it(submission(EXAMPLES[name])) | OF_KOBO for name in ("muac_only", "twins_after_birth"))
+    (tmp_path / "page1.json").write_text(json.dumps({"results": [first, second]}))
+    (tmp_path / "page2.json").write_text(json.dumps({"results": [second, first | {"_uuid": "another"}]}))
+    done = healthcard("kobo", "records", tmp_path / "page1.json", tmp_path / "page2.json")
+    assert (done.code, done.err) == (0, "1 submissions came again and are taken once\n")
+    found = [Record.from_json(line) for line in done.out.splitlines()]
+    assert found == [EXAMPLES[name] for name in ("muac_only", "twins_after_birth", "muac_only")]
 
 
 def test_a_submission_with_a_fault_is_named_and_the_others_go_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import threading
 import tomllib
+from contextlib import suppress
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -116,10 +117,14 @@ def test_the_lines_for_containers_name_what_is_there(compose: dict[str, Any]) ->
 
 def test_it_ends_what_is_under_way_and_then_itself(bundle: Path) -> None:
     with subprocess.Popen(
-        [SCRIPT, "verifier", "--bundle", bundle, "--port", "0"], stderr=subprocess.PIPE, text=True, cwd=bundle.parent
-    ) as process:
+        [SCRIPT, "verifier", "--bundle", bundle, "--port", "0"],
+        stderr=subprocess.PIPE, text=True, cwd=bundle.parent, start_new_session=True,
+    ) as process:  # fmt: skip
         assert process.stderr
         address = waited(lambda: re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline()))[0]
+        pdf = {"content": b"%PDF-1.7", "headers": {"Content-Type": "application/pdf"}}
+        assert httpx.post(f"{address}/v1/verify", **pdf, timeout=30).status_code == 422
+        assert len(in_session(process.pid)) > 1, "one for PDFs"
         answers: list[int] = []
 
         def body() -> Any:
@@ -136,6 +141,18 @@ def test_it_ends_what_is_under_way_and_then_itself(bundle: Path) -> None:
         said = process.communicate(timeout=30)[1]
     assert answers == [200] and "Finished server process" in said and "Traceback" not in said
     assert not list(bundle.parent.glob("*.db-wal")), "the database is closed"
+    waited(lambda: not in_session(process.pid))
+
+
+def in_session(leader: int) -> list[str]:
+    """The processes at work of those that this one started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended since
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append(path.parent.name)
+    return found
 
 
 def worked(store: Store) -> list[store_work.State]:

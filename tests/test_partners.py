@@ -472,12 +472,16 @@ def test_metrics_of_a_service_that_others_reach_need_a_key_for_admin(world: Worl
         assert running.get("/metrics", headers=keys["admin"]).status_code == 200
 
 
-def test_a_batch_counts_one_request_for_each_ten_cards(world: World, tmp_path: Path) -> None:
+def test_a_batch_counts_one_request_for_each_ten_codes(world: World, tmp_path: Path) -> None:
     with Region(world, str(tmp_path / "shared.db"), tmp_path, rate=6) as region:
         key, running = region.key("verify"), region.instance()
         body = {"items": [{"texts": ["x"]}] * 41}
         assert running.post("/v1/batch", json=body, headers=key).status_code == 200
         assert [running.post("/v1/verify", json={"texts": ["x"]}, headers=key).status_code for _ in range(2)] == [200, 429]
+        parts = region.key("verify")
+        waited(lambda: running.post("/v1/verify", json={"texts": ["x"]}, headers=parts).status_code == 200)
+        body = {"items": [{"texts": ["x"] * 10}] * 5 + [None]}
+        assert running.post("/v1/batch", json=body, headers=parts).status_code == 429, "one request is gone"
 
 
 def test_every_leaf_of_an_exported_record_has_been_looked_for(mother: Card) -> None:

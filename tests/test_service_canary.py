@@ -28,7 +28,7 @@ from healthcard.trust.bundle import CARD_AAD, published_signer
 from tests import postgres
 from tests.test_access import CBOR, COSE, Region, partner_id, seized_files
 from tests.test_canary import MARKED_WORD, markers
-from tests.test_verifier import JSON, PNG, altered, blank_picture, picture, send_raw, waited
+from tests.test_verifier import JSON, PDF, PNG, altered, blank_picture, picture, send_raw, waited
 from tests.world import World
 
 TODAY, JUNE = date(2026, 7, 2), date(2026, 6, 1)
@@ -195,6 +195,7 @@ def test_no_route_and_no_refusal_leaves_a_mark(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     cards, start = [marked(world, n) for n in range(CARDS)], time.time()
@@ -204,6 +205,9 @@ def test_no_route_and_no_refusal_leaves_a_mark(
             answered(asked, made)
         asked("POST", "/v1/decode", picture(cards[0]), FILE)
         asked("POST", "/v1/export?to=kobo", picture(cards[0], cards[2]), FILE)
+        pdf = picture(cards[0], form="PDF")
+        assert asked("POST", "/v1/decode", pdf, {"Content-Type": PDF}).json()["verdict"] == "verified"
+        assert asked("POST", "/v1/decode", pdf[: len(pdf) // 2], {"Content-Type": PDF}).status_code == 422
         uploaded(asked, world, cards)
         refused(asked, world, cards[7], monkeypatch)
         metrics = asked.client.get("/metrics").text
@@ -217,7 +221,7 @@ def test_no_route_and_no_refusal_leaves_a_mark(
     logged = "\n".join(f"{line.name} {line.getMessage()} {line.args} {line.exc_text} {line.exc_info}" for line in ours)
     assert logged.count("/v1/export verified") >= CARDS // 2 and "/v1/decode LookupError" in logged
     assert len(seized) > 1000 and b"life-at-risk" in seized
-    said = "".join(asked.refused.values()) + metrics + logged
+    said = "".join((*asked.refused.values(), metrics, logged, *capfd.readouterr()))  # what the process for PDFs says too
     everything = said.encode() + seized
     found = [marker for made in cards for marker in markers(made) if marker in everything]
     assert not found, f"{len(found)} markers, such as {found[0]!r}"

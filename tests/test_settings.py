@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.documents import Batch
-from api.exports import ITEMS_A_REQUEST
+from api.exports import CODES_A_REQUEST
 from api.readings import unlocked
 from api.settings import LEAST_RATE, Settings
 from healthcard.errors import SettingError
@@ -110,7 +110,7 @@ def test_a_passphrase_file_that_is_no_text_is_refused_by_name(bundle: Path, tmp_
 
 def test_the_least_rate_lets_a_whole_batch_through() -> None:
     [longest] = [rule.max_length for rule in Batch.model_fields["items"].metadata if hasattr(rule, "max_length")]
-    assert longest == LEAST_RATE * ITEMS_A_REQUEST
+    assert longest == LEAST_RATE * CODES_A_REQUEST
 
 
 def test_the_command_says_what_is_wrong_and_starts_nothing(bundle: Path) -> None:

@@ -198,6 +198,20 @@ def test_a_later_step_finds_what_an_earlier_release_wrote(database: str, monkeyp
         Store.open(database)
 
 
+def test_a_look_makes_no_table_and_runs_no_step(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreError, match="no service has used"):
+        Store.open(database, make=False)
+    Store.open(database).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE more (number INTEGER PRIMARY KEY)",)))
+        looked = Store.open(database, make=False)
+        assert looked.partners() == () and not inspect(looked._engine).has_table("more")
+        looked.close()
+    monkeypatch.setattr(schema, "STEPS", schema.STEPS[:-1])
+    with pytest.raises(StoreError, match="newer release"):
+        Store.open(database, make=False)
+
+
 def test_a_step_that_fails_leaves_the_database_as_it_was(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE more (number INTEGER)", "no statement at all")))

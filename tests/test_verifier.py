@@ -1,5 +1,6 @@
 """The service for partners, through a real server: what it answers, what it refuses, what it never says. Invented people only."""
 
+import gzip
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from fastapi import FastAPI
 from PIL import Image
 from pydantic import TypeAdapter
 
-from api import documents, guard, problems, readings, verifier
+from api import documents, guard, pdf_reader, problems, readings, verifier
 from api.settings import Settings
 from healthcard import card, resources, symbol
 from healthcard import picture as pictures
@@ -34,6 +36,7 @@ from healthcard.record import Record
 from healthcard.trust import custody
 from healthcard.trust.bundle import published_signer
 from tests import service_examples
+from tests.pdfs import ENDLESS
 from tests.serving import at_work
 from tests.world import ORGANISATIONS, World
 
@@ -174,6 +177,16 @@ def test_all_codes_of_a_picture_are_read(client: httpx.Client, mother: Card, chi
     assert [part["id"] for part in answer["parts"]] == [mother.id.hex(), child.id.hex()]
 
 
+def test_a_picture_has_no_more_codes_than_a_request_has_texts(client: httpx.Client, world: World, child: Card) -> None:
+    cards = [world.issue(child.record) for _ in range(documents.MOST_TEXTS + 1)]
+
+    def verified(*shown: Card) -> httpx.Response:
+        return client.post("/v1/verify", content=picture(*shown), headers={"Content-Type": PNG})
+
+    assert len(verified(*cards[1:]).json()["parts"]) == documents.MOST_TEXTS
+    assert is_problem(verified(*cards), 422, "bad-picture")
+
+
 def test_the_age_of_the_bundle_counts_from_its_issue(bundle_file: Path, child: Card) -> None:
     with running(bundle_file, TODAY + timedelta(days=40)) as later:
         assert post_texts(later, "/v1/verify", child.text)["bundle_age_days"] == 40
@@ -243,6 +256,13 @@ def is_problem(answer: httpx.Response, status: int, code: str) -> bool:
 def test_bad_input_is_a_problem_with_its_word(client: httpx.Client, route: str, case: str) -> None:
     status, code, media_type, body = REFUSED[case]
     assert is_problem(client.post(route, content=body, headers={"Content-Type": media_type}), status, code)
+
+
+def test_a_compressed_body_is_refused_by_its_encoding(client: httpx.Client, child: Card) -> None:
+    body, headers = gzip.compress(json.dumps({"texts": [child.text]}).encode()), {"Content-Type": JSON, "Content-Encoding": "gzip"}
+    assert is_problem(client.post("/v1/verify", content=body, headers=headers), 415, "unsupported-type")
+    headers["Content-Type"] = "application/cose"
+    assert is_problem(client.post("/v1/issued", content=body, headers=headers), 415, "unsupported-upload")
 
 
 def test_another_address_or_method_is_a_problem_too(client: httpx.Client) -> None:
@@ -344,6 +364,26 @@ def test_only_so_many_pictures_arrive_at_once_and_the_next_is_refused_unread(cli
     assert waited(lambda: (answer := client.post("/v1/verify", **picture_of_it)).status_code == 200 and answer)  # when they are gone
 
 
+def test_a_pdf_that_holds_its_reader_keeps_no_picture_waiting_and_is_given_up(
+    bundle_file: Path, child: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "PdfReader", partial(pdf_reader.PdfReader, 10.0))
+    answers: list[httpx.Response] = []
+    with running(bundle_file) as client:
+
+        def send(content: bytes, called: str = PDF) -> httpx.Response:
+            return client.post("/v1/verify", content=content, headers={"Content-Type": called})
+
+        assert send(picture(child, form="PDF")).json()["verdict"] == "verified"
+        endless = threading.Thread(target=lambda: answers.append(send(ENDLESS, PNG)))  # whatever it is called
+        endless.start()
+        assert send(picture(child), PNG).json()["verdict"] == post_texts(client, "/v1/verify", child.text)["verdict"] == "verified"
+        assert endless.is_alive()
+        endless.join()
+        assert is_problem(answers[0], 422, "bad-picture") and answers[0].json()["detail"] == pdf_reader.TOO_MUCH
+        assert send(picture(child, form="PDF")).json()["verdict"] == "verified"
+
+
 def test_parameters_that_fail_validation_are_not_repeated() -> None:
     app = FastAPI()
     problems.install(app)
@@ -356,6 +396,7 @@ def test_parameters_that_fail_validation_are_not_repeated() -> None:
         assert client.get("/count", params={"number": 7}).json() == 7
         answer = client.get("/count", params={"number": MARKER})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request") and MARKER not in answer.text
+    assert answer.json()["detail"] == "the parameter number is missing or not as /openapi.json has it"
 
 
 # --- what it never says --------------------------------------------------------------------------------------------

@@ -94,7 +94,10 @@ def test_the_wheel_holds_every_file_that_the_checkout_ships(wheel: Path) -> None
     paths = [path.relative_to(CHECKOUT).as_posix() for path in files]
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("healthcard/")}
     assert held == {path if path.startswith("healthcard/") else f"healthcard/{path}" for path in paths}
-    needed = ("vocabulary/labels.csv", "growth_tables.bin", "api/examples.json", "print_templates/a7.typ", "print_templates/fonts/OFL.txt")
+    needed = (
+        "py.typed", "vocabulary/labels.csv", "growth_tables.bin", "api/examples.json", "print_templates/a7.typ",
+        "print_templates/fonts/OFL.txt",
+    )  # fmt: skip
     assert {f"healthcard/{path}" for path in needed} <= held
 
 
@@ -118,8 +121,9 @@ def test_the_service_runs_from_the_wheel(service: httpx.Client, demo: Path) -> N
     picture = (demo / f"{RECORD}.png").read_bytes()
     by_text = service.post("/v1/decode", json={"texts": [text]})
     by_picture = service.post("/v1/decode", content=picture, headers={"Content-Type": "image/png"})
-    assert (by_text.status_code, by_picture.status_code) == (200, 200)
-    assert by_text.json() == by_picture.json()
+    by_pdf = service.post("/v1/decode", content=(demo / f"{RECORD}.pdf").read_bytes(), headers={"Content-Type": "application/pdf"})
+    assert (by_text.status_code, by_picture.status_code, by_pdf.status_code) == (200, 200, 200)
+    assert by_text.json() == by_picture.json() == by_pdf.json()
     assert by_text.json()["verdict"] == "verified"
     assert len(by_text.json()["record"]["people"]) == 2
     health = service.get("/healthz").json()

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -61,7 +62,10 @@ def records(
     with their questions, and the exit code is 1.
     """
     problems: list[Problem] = []
-    made = list(_read(submissions, problems))
+    came: Counter[str] = Counter()
+    made = list(_read(submissions, problems, came))
+    if again := sum(came.values()) - len(came):
+        print(f"{again} submissions came again and are taken once", file=sys.stderr)
     text = "".join(json.dumps(record.to_json(), ensure_ascii=False) + "\n" for record in made)
     if out:
         out.unlink(missing_ok=True)  # a file that others could read stays readable to them otherwise
@@ -74,8 +78,11 @@ def records(
         raise RecordError(problems)
 
 
-def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
-    """The records of all files; what is wrong goes to `problems`, submissions under Kobo's own number where they have one."""
+def _read(paths: list[Path], problems: list[Problem], came: Counter[str]) -> Iterator[Record]:
+    """The records of all files; what is wrong goes to `problems`, submissions under Kobo's own number where they have one.
+
+    One with an id of Kobo's that came before just so, as pages and files overlap, is no second card; `came` counts those with an id.
+    """
     for path in paths:
         data = files.read(path, LARGEST_INPUT)
         if len(data) > LARGEST_INPUT:
@@ -86,7 +93,11 @@ def _read(paths: list[Path], problems: list[Problem]) -> Iterator[Record]:
             problems += _of_file(path, error)
             continue
         for position, submission in enumerate(found, 1):
-            number = submission.get("_id")
+            number, whole = submission.get("_id"), json.dumps(submission, sort_keys=True) if submission.get("_uuid") else ""
+            if whole:
+                came[whole] += 1
+                if came[whole] > 1:
+                    continue
             try:
                 yield kobo.from_submission(submission, number if type(number) is int else position, today=date.today())
             except RecordError as error:

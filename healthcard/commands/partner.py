@@ -78,4 +78,4 @@ def _store(bundle: Path | None, database: str | None, *, make: bool = False) -> 
         if not make:
             raise SettingError(f"HEALTHCARD_DATABASE: there is no {found}; set it, or give --database, as the service has it")
         typer.echo(f"{found} is made; if the service has another database, set HEALTHCARD_DATABASE as it does", err=True)
-    return resources.service_module("store").Store.open(found)
+    return resources.service_module("store").Store.open(found, make=make)

@@ -30,9 +30,12 @@ FAULTS = (KeyError, TypeError, AttributeError, IndexError, StopIteration, ValueE
 # What an entry may say of itself and still be one: any other word takes it back or makes it a plan.
 STANDING: Mapping[str, frozenset[str]] = {
     "status": frozenset(("final", "preliminary", "amended", "corrected", "unknown", "finished", "completed", "active")),
+    "intent": frozenset(("order",)),
     "verificationStatus": frozenset(("unconfirmed", "confirmed")),
     "clinicalStatus": frozenset(("active",)),
 }
+TURNED = ("modifierExtension", "doNotPerform", "isSubpotent")  # elements that make an entry say something else
+DATED = ("recordedDate", "occurrenceDateTime")  # never of the history, which has no day
 
 
 def record(bundles: Sequence[Mapping[str, Any]], mapping: ExchangeMapping) -> Record:
@@ -109,16 +112,18 @@ class _Document:
 
     def _row(self, resource: Json, name: str = "encounter") -> Json:
         """The contact that a resource belongs to; the person, for the history and the profile."""
+        if name not in resource and any(day in resource for day in DATED):
+            raise ValueError("a day without its contact")
         return self.contacts[resource[name]["reference"]] if name in resource else self.person
 
     def _stands(self, resource: Json) -> None:
-        """Raises ValueError for an entry that is taken back, one that an unknown extension turns around, and one of another person."""
+        """Raises ValueError for an entry that is taken back, one that says something else, and one of another person."""
         for name, words in STANDING.items():
             said = resource.get(name)
             if said is not None and (said if isinstance(said, str) else said["coding"][0]["code"]) not in words:
                 raise ValueError("taken back")
         whose = resource.get("subject") or resource.get("patient")
-        if "modifierExtension" in resource or (self.patients and whose and whose["reference"] not in self.patients):
+        if any(resource.get(name) for name in TURNED) or (self.patients and whose and whose["reference"] not in self.patients):
             raise ValueError("not what it seems")
 
     def _composition(self, composition: Json) -> None:
@@ -226,7 +231,7 @@ class _Document:
         dose: Json = {"vaccine": self._word("vaccines", immunization["vaccineCode"])}
         if "protocolApplied" in immunization:
             [applied] = immunization["protocolApplied"]
-            dose["dose"] = applied["doseNumberPositiveInt"] if "doseNumberPositiveInt" in applied else int(applied["doseNumberString"])
+            dose["dose"] = applied["doseNumberPositiveInt"] if "doseNumberPositiveInt" in applied else int(str(applied["doseNumberString"]))
         row.setdefault("vaccines_before" if row is self.person else "vaccines", []).append(dose)
 
     def _medicine(self, resource: Json, amount: Json) -> Json:
@@ -276,8 +281,8 @@ def _put(into: Json, key: str, value: Any) -> None:
 
 
 def _number(quantity: Json, unit: str) -> int | float:
-    """A number in the one unit that it may have; raises ValueError for another."""
-    if quantity.get("code", "") != unit or (unit and quantity["system"] != SYSTEMS["ucum"]):
+    """A number in the one unit that it may have; raises ValueError for another, and for a bound ("less than")."""
+    if "comparator" in quantity or quantity.get("code", "") != unit or (unit and quantity["system"] != SYSTEMS["ucum"]):
         raise ValueError("another unit")
     value: int | float = quantity["value"]
     return value

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from math import isfinite
 from typing import Any
 from xml.etree import ElementTree
 
@@ -34,6 +33,7 @@ OF_KOBO = frozenset((
 # Of these only the empty form is passed over: a place or a picture was taken.
 EMPTY_ONLY: Mapping[str, str] = {"_geolocation": "position", "_attachments": "photo"}
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
+LARGEST = 10**15
 YES: Mapping[str, bool] = {"yes": True, "no": False}
 CONTACT = re.compile(r"people\[(\d+)\]\.contacts\[(\d+)\]")
 
@@ -259,7 +259,7 @@ def _value(question: Question, answer: Any) -> Any:
     if question.kind == "number":
         if isinstance(answer, str) and NUMBER.fullmatch(answer.strip()):
             answer = float(answer)
-        if type(answer) not in (int, float) or not isfinite(answer):
+        if type(answer) not in (int, float) or not abs(answer) < LARGEST:  # which no NaN is
             raise ValueError("not a number")
         return int(answer) if answer == int(answer) else answer
     if not isinstance(answer, str) or (question.kind == "yes" and answer not in YES):
