@@ -10,19 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from healthcard import card as cards
-from healthcard import continuing, keyfile, seal, symbol, vocabulary
-from healthcard.card import Card, Profile, Reading, Sealing
+from healthcard import continuing, keyfile, seal
+from healthcard.card import Card, Profile, Reading
 from healthcard.clinic import entry
-from healthcard.clinic.questions import questions
-from healthcard.codec import ID_SIZE, Part
 from healthcard.counts import Counts, services_given
-from healthcard.errors import HealthcardError, KeyFileError, Locked, NoSuchCard, Problem, RecordError, WrongPassphrase
+from healthcard.errors import KeyFileError, Locked, NoSuchCard, Problem, RecordError, WrongPassphrase
 from healthcard.printing import check as check_scan
 from healthcard.printing import printers, rendering, templates
 from healthcard.printing.sheets import Look
@@ -31,6 +29,8 @@ from healthcard.sign import SoftwareSigner
 from healthcard.trust import issued
 from healthcard.trust.bundle import Match, TrustBundle
 
+from . import drafts
+from .drafts import Draft
 from .sheets import Sheets, sheets_of
 
 Basis = Literal["vital-interest", "public-interest", "consent"]
@@ -160,54 +160,31 @@ class Desk:
             raise KeyFileError("the key is not a station of this trust bundle")
         return found
 
-    def check(self, data: Any, profile: Profile | None) -> dict[str, Any]:
-        """All that can be said of a record before it is signed: what can't be, what must be typed again, what is asked, how large it is.
+    def new(self, data: Any, profile: Profile | None) -> Draft:
+        """A new card of `data`, as far as it is; raises RecordError."""
+        return drafts.new(Record.from_json(data), self.match.organisation.name, self.now(), profile)
 
-        Nothing is signed with the station's key for it.
-        """
+    def continued(self, texts: Sequence[str], change: Any, profile: Profile | None, **how: Any) -> Draft:
+        """What would continue the card of `texts`, as far as it is; raises as `continuing.draft`."""
+        return drafts.continued(self.read(texts), change, self.match.organisation.name, self.now(), profile, **how)
+
+    def check(self, draft: Callable[[], Draft]) -> dict[str, Any]:
+        """All that can be said of a draft before it is signed; nothing is signed with the station's key for it."""
         self.used()
-        issuer, known = self.match.organisation.name, vocabulary.default()
-        out: dict[str, Any] = {"problems": [], "confirm": [], "questions": [], "size": None, "handover": None}
-        try:
-            record = Record.from_json(data)
-            faults, doubts = entry.examine(record, self.now(), issuer, known)
-            out |= {"problems": listed(faults), "confirm": listed(doubts)}
-            asked = questions(record, self.now(), issuer)
-            out["questions"] = [
-                {"place": q.place, "kind": q.kind, "text_key": q.text_key, "because": list(q.because), "suggestions": list(q.suggestions)}
-                for q in asked
-            ]
-            if not faults:
-                card = self.unsigned(record, profile)
-                drawn = symbol.symbol(card.text)
-                out["size"] = {"bytes": len(card.token), "largest": cards.LARGEST_TOKEN, "version": drawn.version, "level": drawn.level}
-                out["handover"] = card.handover.to_json()
-        except RecordError as error:
-            out["problems"] = listed(error.problems)
-        except HealthcardError as error:
-            out["problems"] = [{"place": "", "code": error.code, "message": str(error), "hint": ""}]
-        return out
-
-    def unsigned(self, record: Record, profile: Profile | None, sticker: bool = False) -> Card:
-        """The card or sticker as it would be, signed by a key that nobody has: for its size and a preview, never for a printer."""
-        bundle, known = self._bundle(), vocabulary.default()
-        part = Part("card", bytes(ID_SIZE), None, self.now(), record, tuple(range(len(record.people))))
-        if sticker:
-            part = replace(part, kind="continuation", continues=bytes(ID_SIZE))
-        return cards.signed(part, SoftwareSigner.generate(), bundle, self.match, known, Sealing(profile))
+        return drafts.check(draft, self._bundle(), self.match, self.now())
 
     def warm_up(self) -> None:
         """Print one card of nobody into memory, so that the first real one does not wait for fonts to be read (P1: two seconds)."""
         contact = {"date": self.now().isoformat()}
         nobody = Record.from_json({"language": "en", "people": [{"role": "mother", "contacts": [contact]}]})
-        rendering.checked_files(self.unsigned(nobody, None), **self._house)
+        card = drafts.new(nobody, "", self.now(), None).unsigned(self._bundle(), self.match)
+        rendering.checked_files(card, **self._house)
         self.warm = True
 
-    def preview(self, data: Any, profile: Profile | None, face: Face) -> bytes:
+    def preview(self, draft: Callable[[], Draft], face: Face) -> bytes:
         """A picture of the face (PNG); its code is nobody's. Raises RecordError, TooLarge, PrintError."""
         self.used()
-        template = templates.find(face.template, self.settings.templates)
-        card = self.unsigned(Record.from_json(data), profile, sticker=template.kind == "sticker")
+        card = draft().unsigned(self._bundle(), self.match)
         return rendering.render(card, face.template, face.language, text_light=face.text_light, format="png", **self._house)
 
     @property
@@ -350,11 +327,6 @@ def _added(card: Card, reading: Reading) -> Counter[str]:
         return given
     carried = continuing.carry(continuing.readable(reading), card.issuer)
     return given - services_given(carried.model_copy(update={"choices": card.record.choices}), card.issued, card.issuer)
-
-
-def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
-    """Problems as JSON."""
-    return [{"place": p.place, "message": p.message, "hint": p.hint} for p in problems]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 import uvicorn
@@ -24,11 +25,12 @@ from healthcard.errors import HealthcardError, RecordError
 from healthcard.printing import printers
 
 from . import problems
-from .desk import Desk, Face, Settings, forgetting, listed
+from .desk import Desk, Face, Settings, forgetting
+from .drafts import Draft, listed
 from .guard import LOGGING, SERVER, Guard, limited_body
 from .held import HeldBundle
 from .pages import Pages
-from .station_bodies import Changed, Given, Passphrase, Printer, Signed, Texts, json_of, sent
+from .station_bodies import Changed, Drafted, Given, Passphrase, Printed, Printer, Signed, Texts, json_of, sent
 from .visitor import Loopback, Visitor
 
 LARGEST_BATCH = 16 * 1024 * 1024
@@ -109,19 +111,24 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
         desk.draft = await json_of(request)
         return Response(status_code=204)
 
+    async def draft_of(request: Request) -> tuple[Printed, Callable[[], Draft]]:
+        desk.signer()
+        asked = (await sent(request, Drafted)).root
+        if isinstance(asked, Given):
+            return asked, partial(desk.new, asked.record, asked.profile)
+        return asked, partial(desk.continued, asked.texts, asked.change, asked.profile, **asked.how())
+
     @app.post("/api/check")
     async def check(request: Request) -> Response:
-        """What can't be, what must be typed again, what is asked, the size and the summary of a record."""
-        desk.signer()
-        given = await sent(request, Given)
-        return JSONResponse(await at_desk(desk.check, given.record, given.profile))
+        """What can't be, what must be typed again, what is asked, the size and the summary of a new card or of one that is continued."""
+        _, draft = await draft_of(request)
+        return JSONResponse(await at_desk(desk.check, draft))
 
     @app.post("/api/preview")
     async def preview(request: Request) -> Response:
         """A picture of the face before anything is signed."""
-        desk.signer()
-        given = await sent(request, Given)
-        return Response(await at_desk(desk.preview, given.record, given.profile, given.face()), media_type="image/png")
+        asked, draft = await draft_of(request)
+        return Response(await at_desk(desk.preview, draft, asked.face()), media_type="image/png")
 
     @app.post("/api/issue")
     async def issue(request: Request) -> Response:
@@ -134,9 +141,8 @@ def create_app(settings: Settings, port: int, *, now: Callable[[], date] = date.
     async def extend(request: Request) -> Response:
         """A sticker, or a new card in the place of one."""
         asked = await sent(request, Changed)
-        how = asked.model_dump(include={"sticker", "leave_out", "withhold_sources", "lose_sealed", "profile"})
-        whose = {int(person): other for person, other in asked.whose.items() if person.isdecimal()}
-        number = await at_desk(desk.extend, asked.texts, asked.change, asked.typed_again, asked.face(), whose=whose, **how)
+        how = asked.how() | {"lose_sealed": asked.lose_sealed, "profile": asked.profile}
+        number = await at_desk(desk.extend, asked.texts, asked.change, asked.typed_again, asked.face(), **how)
         return made(number)
 
     def made(number: int) -> Response:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, ValidationError
 
 from healthcard.card import Profile
 
@@ -21,7 +21,7 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, strict=True)
 
 
-S = TypeVar("S", bound=Sent)
+S = TypeVar("S", bound=BaseModel)
 
 
 class Passphrase(Sent):
@@ -53,19 +53,35 @@ class Signed(Given):
     typed_again: dict[str, str] = {}
 
 
-class Changed(Printed):
+class Continuing(Printed):
     """What is new of a card, or what is left out of it."""
 
     texts: Annotated[list[str], Field(min_length=1, max_length=16)]
     change: dict[str, Any] | None = None
-    notice_told: Literal[True]
-    typed_again: dict[str, str] = {}
     sticker: bool = False
     leave_out: list[str] = []
     whose: dict[str, int] = {}
     withhold_sources: bool = False
-    lose_sealed: bool = False
     profile: Profile | None = None
+
+    def how(self) -> dict[str, Any]:
+        """What `continuing.draft` is told beside the change."""
+        whose = {int(person): other for person, other in self.whose.items() if person.isdecimal()}
+        return {"sticker": self.sticker, "leave_out": self.leave_out, "whose": whose, "withhold_sources": self.withhold_sources}
+
+
+class Drafted(RootModel[Given | Continuing]):
+    """A card that nobody has signed yet, new or continued."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, strict=True)
+
+
+class Changed(Continuing):
+    """A change to be signed, as a record is; `lose_sealed` says that she agrees to lose sealed entries."""
+
+    notice_told: Literal[True]
+    typed_again: dict[str, str] = {}
+    lose_sealed: bool = False
 
 
 class Texts(Sent):

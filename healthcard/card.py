@@ -15,11 +15,22 @@ from healthcard import codec, sign, symbol, vocabulary
 from healthcard.clinic import entry
 from healthcard.clinic.handover import Context, Handover, handover
 from healthcard.codec import Part
-from healthcard.errors import CardError, NoSealingKey, NotAuthorised, SealError, TooLarge, TrustError, UnknownIssuer, Withdrawn
+from healthcard.errors import (
+    CardError,
+    NoSealingKey,
+    NotAuthorised,
+    Problem,
+    SealError,
+    SensitiveContent,
+    TooLarge,
+    TrustError,
+    UnknownIssuer,
+    Withdrawn,
+)
 from healthcard.merge import Merged, Source, merge
 from healthcard.record import HOLDER, WITHHELD, Record
 from healthcard.seal import open_sealed, seal
-from healthcard.sealable import Kept
+from healthcard.sealable import Kept, Sealable
 from healthcard.sealed import decode_content, encode_content, join, split
 from healthcard.sign import Signer, Unverified
 from healthcard.trust.bundle import CARD_AAD, CONTINUE, ISSUE, Match, TrustBundle, listed_hash
@@ -48,6 +59,15 @@ USUAL_SEALING = Sealing()
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the face of a continuation tells: what it adds, beside what the card says of the same people."""
+
+    record: Record = field(repr=False)
+    everybody: tuple[str, ...]  # the roles of all people of the card
+    who: tuple[int, ...]  # which of them the people of `record` are
+
+
+@dataclass(frozen=True)
 class Card:
     """A signed card: its token, the card text that goes into the symbol, and its random id."""
 
@@ -57,7 +77,7 @@ class Card:
     part: Part = field(repr=False)
     issuer: str
     network: str
-    told: Record | None = field(default=None, repr=False)  # of a continuation: what it adds, beside what the card says of the same people
+    told: Told | None = field(default=None, repr=False)  # of a continuation
 
     @property
     def record(self) -> Record:
@@ -70,7 +90,7 @@ class Card:
     @cached_property
     def handover(self) -> Handover:
         """The summary as of the day of issue, which is what the face prints."""
-        return handover(Context(self.told or self.record, "verified", self.issuer), self.issued)
+        return handover(Context(self.told.record if self.told else self.record, "verified", self.issuer), self.issued)
 
 
 @dataclass(frozen=True)
@@ -231,6 +251,9 @@ def sealed(part: Part, bundle: TrustBundle, known: Vocabulary, sealing: Sealing)
         return replace(part, sealed=seal(encode_content(content), key.public, bundle.network, part.id, sealing.blocks))
     if sealing.profile == "split" and part.kind == "card":
         raise TrustError("this trust bundle has no sealing key for today")
+    if sealing.kept and (came_sealed := Sealable(known, sealing.kept).places(part.record)):
+        hint = "seal it on a new card, with a bundle that has a sealing key for today, or leave it out"
+        raise SensitiveContent([Problem(place, "came sealed, and would be open", hint) for place in came_sealed])
     return part
 
 

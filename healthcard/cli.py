@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 refused with a reason, 2 usage, 3 a card that reads but is not `verified`.
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,6 +29,7 @@ from healthcard.commands.terminal import reported, utf8
 from healthcard.commands.trust import trust_commands
 from healthcard.commands.upload import upload_commands
 from healthcard.commands.verifier import verifier
+from healthcard.trust.report import fingerprint
 
 ABOUT = "Signed care cards for mothers and small children: issue, print, scan, read."
 app = typer.Typer(help=ABOUT, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -68,6 +70,8 @@ def keygen(
     else:
         made = keyfile.generate(path, purpose, network, label, algorithm, secret)
     print(made.public.hex())
+    if purpose != "epoch":
+        print(f"its fingerprint, to compare by telephone: {fingerprint(made.key)}", file=sys.stderr)
 
 
 @app.callback(invoke_without_command=True)

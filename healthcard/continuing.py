@@ -22,7 +22,7 @@ from typing import Any
 
 from healthcard import codec, vocabulary
 from healthcard import merge as merging
-from healthcard.card import Card, Profile, Reading, Sealing, authorised, signed
+from healthcard.card import Card, Profile, Reading, Sealing, Told, authorised, signed
 from healthcard.clinic import entry
 from healthcard.codec import Part
 from healthcard.errors import ConfirmationNeeded, NewerVersion, Problem, RecordError, SealedContentLost, Unreadable
@@ -34,6 +34,7 @@ from healthcard.trust.bundle import CONTINUE, ISSUE, TrustBundle
 from healthcard.vocabulary import Vocabulary
 
 Change = Mapping[str, Any] | str | bytes
+_OF_PERSON = re.compile(r"people\[(?P<person>\d+)\](?:\.contacts\[(?P<contact>\d+)\])?(?P<rest>.*)")
 _PLACE = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[\d{1,4}\])*")
 
 
@@ -55,39 +56,104 @@ def extend(
     held = readable(reading)
     match = authorised(bundle, signer, CONTINUE if sticker else ISSUE, now)
     issuer = match.organisation.name
-    leave_out, whose = tuple(leave_out), dict(whose or {})
-    if sticker:
-        if change is None or leave_out or whose or withhold_sources:
-            raise RecordError([Problem("change", "a continuation only adds", "a new card can leave out")])
-    elif not lose_sealed and any(source.part.sealed and not source.opened for source in held.parts):
+    if not sticker and not lose_sealed and any(source.part.sealed and not source.opened for source in held.parts):
         hint = "open it with the epoch key, add a sticker instead, or tell her what is lost"
         raise SealedContentLost([Problem("sealed", "the new card would be without the sealed entries", hint)])
-    if moved := [place for place in leave_out if place.startswith(tuple(f"people[{p}]" for p in whose))]:
-        hint = "make the card first, and leave it out of that one"
-        raise RecordError([Problem(place, "goes to another person, and would stay on the card", hint) for place in moved])
-    carried = carry(held, issuer, whose, withhold_sources)
+    made = draft(
+        reading, change, issuer, now, sticker=sticker, leave_out=leave_out, whose=whose, withhold_sources=withhold_sources, known=known
+    )
+    if made.undecided:
+        told = "which child? no card is signed before that is decided", "say whose its contacts are, or leave it out"
+        raise RecordError([Problem(f"people[{p}]", *told) for p in sorted(made.undecided)])
+    faults, doubts = made.examine(now, issuer, known)
+    if faults:
+        raise RecordError(faults)
+    again = frozenset(typed_again)
+    if open_doubts := [doubt for doubt in doubts if doubt.place not in again]:
+        raise ConfirmationNeeded(open_doubts)
+    part, alone = made.part(now, known)
+    return replace(signed(part, signer, bundle, match, known, made.sealing(profile, blocks)), told=alone)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A continued card before anybody signs it: `whole` is what its reader will be told, `undecided` are the people of whom the
+    holder has to say which child it is, `people` those of the change with all that is known of each, but without entries of before."""
+
+    held: Merged
+    sticker: bool
+    whole: Record
+    undecided: frozenset[int]
+    added: "Added | None"
+    people: tuple[AnyPerson, ...] = ()
+
+    def examine(self, now: date, issuer: str, known: Vocabulary) -> tuple[list[Problem], list[Problem]]:
+        """As `entry.examine`, of what the change says alone; what is known of its people helps to judge it."""
+        if not self.added:
+            return [], []
+        faults, doubts = entry.examine(self.added.record.model_copy(update={"people": self.people}), now, issuer, known)
+        new = {f"people[{at}].contacts" for at in range(len(self.people))}
+        for at, person in enumerate(self.added.record.people):
+            new |= {f"people[{at}].{group or name}" for group, name in merging.facts(person)}
+
+        def is_new(problem: Problem) -> bool:
+            return any(problem.place == place or problem.place.startswith((f"{place}.", f"{place}[")) for place in new)
+
+        return [fault for fault in faults if is_new(fault)], [doubt for doubt in doubts if is_new(doubt)]
+
+    def place(self, place: str) -> str | None:
+        """Where a place of `whole` stands in the change; None where the change does not name it."""
+        found = _OF_PERSON.fullmatch(place)
+        if not found or not self.added or (number := int(found["person"])) not in self.added.people:
+            return None
+        at, contact = self.added.people.index(number), found["contact"]
+        if contact is None:
+            return f"people[{at}]{found['rest']}"
+        ours, its = self.added.record.people[at].contacts, self.whole.people[number].contacts[int(contact)]
+        return f"people[{at}].contacts[{ours.index(its)}]{found['rest']}" if its in ours else None
+
+    def part(self, now: date, known: Vocabulary) -> tuple[Part, Told | None]:
+        """What is to be signed and, of a sticker, what its face tells; raises RecordError."""
+        if not self.sticker:
+            record = Record.from_json(self.whole.to_json(), known)  # merged, it may be more than one card holds
+            return Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people)))), None
+        if not self.added:
+            raise _only_adds()
+        part, who = _continuation(self.held, self.added, now)
+        told = self.added.record.model_copy(update={"people": tuple(self.people[self.added.people.index(number)] for number in who)})
+        return part, Told(told, tuple(person.role for person in self.whole.people), who)
+
+    def sealing(self, profile: Profile | None = None, blocks: int = 1) -> Sealing:
+        previous = next((source.part.id for source in self.held.parts if source.part.kind == "card"), None)
+        return Sealing(profile, blocks, frozenset(word for source in self.held.parts for word in source.kept), previous)
+
+
+def draft(
+    reading: Reading, change: Change | None, issuer: str, now: date, *,
+    sticker: bool = False, leave_out: Iterable[str] = (), whose: Mapping[int, int] | None = None, withhold_sources: bool = False,
+    known: Vocabulary | None = None,
+) -> Draft:  # fmt: skip
+    """The card that `extend` would sign for a station of `issuer`, to be looked at before; raises Unreadable, NewerVersion, RecordError."""
+    known, held = known or vocabulary.default(), readable(reading)
+    leave_out, whose = tuple(leave_out), dict(whose or {})
+    if sticker and (leave_out or whose or withhold_sources):
+        raise _only_adds()
+    carried = carry(held, issuer, withhold_sources)
     added = read_change(change, carried, known) if change is not None else None
+    undecided: frozenset[int] = frozenset()
     if not sticker:
-        gone = {*whose, *(int(place[7:-1]) for place in leave_out if re.fullmatch(r"people\[\d{1,4}\]", place))}
-        if undecided := held.ambiguous - gone:
-            told = "which child? no card is signed before that is decided", "say whose its contacts are, or leave it out"
-            raise RecordError([Problem(f"people[{p}]", *told) for p in sorted(undecided)])
-        carried = without(carried, [*leave_out, *(f"people[{p}]" for p in whose)], known)
+        gone = _gone(held, leave_out, whose)
+        undecided = held.ambiguous - gone
+        carried = without(carried, leave_out, known, whose)
         added = added and _renumbered(added, gone)
-    result, whole = carried, None
-    if added:
-        result = _apply(carried, added, issuer, now, known)
-        people = _people(added, result)
-        _judge(added, people, now, typed_again, issuer, known)
-    if sticker:
-        assert added
-        part, whole = _continuation(held, added, people, now)
-    else:
-        record = Record.from_json(result.to_json(), known)  # merged, it may be more than one card holds
-        part = Part("card", secrets.token_bytes(codec.ID_SIZE), None, now, record, tuple(range(len(record.people))))
-    previous = next((source.part.id for source in held.parts if source.part.kind == "card"), None)
-    kept = frozenset(word for source in held.parts for word in source.kept)
-    return replace(signed(part, signer, bundle, match, known, Sealing(profile, blocks, kept, previous)), told=whole)
+    if not added:
+        return Draft(held, sticker, carried, undecided, None)
+    whole = _apply(carried, added, issuer, now, known)
+    return Draft(held, sticker, whole, undecided, added, _people(added, whole))
+
+
+def _only_adds() -> RecordError:
+    return RecordError([Problem("change", "a continuation only adds", "a new card can leave out")])
 
 
 def readable(reading: Reading) -> Merged:
@@ -99,11 +165,8 @@ def readable(reading: Reading) -> Merged:
     raise Unreadable("nothing that can be read: nothing to continue")
 
 
-def carry(held: Merged, issuer: str, whose: Mapping[int, int] | None = None, withhold_sources: bool = False) -> Record:
-    """What a new card by `issuer` carries on, each entry with the source that is true there; the same people at the same numbers.
-
-    Of a `whose` person the contacts go to the other one, who is to take its place.
-    """
+def carry(held: Merged, issuer: str, withhold_sources: bool = False) -> Record:
+    """What a new card by `issuer` carries on, each entry with the source that is true there; the same people at the same numbers."""
 
     def source(written: str | None, p: int, c: int) -> str | None:
         name = HOLDER if (p, c) in held.unverified else written or held.issuer
@@ -117,10 +180,6 @@ def carry(held: Merged, issuer: str, whose: Mapping[int, int] | None = None, wit
         if has_history(person):
             carried["history_source"] = source(person.history_source, p, HISTORY)
         people.append(person.model_copy(update=carried))
-    for p, other in (whose or {}).items():
-        if p not in held.ambiguous or not 0 <= other < len(people) or other in held.ambiguous or people[other].role != people[p].role:
-            raise RecordError([Problem(f"people[{p}]", "not contacts of which it is open whose they are, or not a person they can be of")])
-        people[other] = people[other].model_copy(update={"contacts": (*people[other].contacts, *people[p].contacts)})
     update: dict[str, Any] = {"people": tuple(people)}
     if not any(source.verified for source in held.parts):
         update["choices"] = Choices.model_validate({})  # what she agreed to is asked again
@@ -169,6 +228,18 @@ def read_change(change: Change, carried: Record, known: Vocabulary | None = None
     return Added(Record.from_json(whole, known), tuple(numbers))
 
 
+def _gone(held: Merged, leave_out: Iterable[str], whose: Mapping[int, int]) -> set[int]:
+    """The people who are not on the new card: left out, or contacts that are another's."""
+    people = held.record.people
+    left = {p for place in leave_out if (p := _person(_path(place))) is not None}
+    for p, other in whose.items():
+        if p not in held.ambiguous or not 0 <= other < len(people) or other in held.ambiguous or people[other].role != people[p].role:
+            raise RecordError([Problem(f"people[{p}]", "not contacts of which it is open whose they are, or not a person they can be of")])
+        if p in left:
+            raise RecordError([Problem(f"people[{p}]", "left out, and yet another's")])
+    return {*whose, *left}
+
+
 def _renumbered(added: Added, gone: set[int]) -> Added:
     """The change with the numbers that people have once those of `gone` are left out."""
     found = [f"people[{at}].person" for at, number in enumerate(added.people) if number in gone]
@@ -211,32 +282,13 @@ def _people(added: Added, result: Record) -> tuple[AnyPerson, ...]:
     )
 
 
-def _judge(
-    added: Added, people: tuple[AnyPerson, ...], now: date, typed_again: Iterable[str], issuer: str, known: Vocabulary
-) -> None:  # fmt: skip
-    """As `entry.check`, of what the change says alone; what is known of its `people` helps to judge it."""
-    faults, doubts = entry.examine(added.record.model_copy(update={"people": people}), now, issuer, known)
-    new = {f"people[{at}].contacts" for at in range(len(people))}
-    for at, person in enumerate(added.record.people):
-        new |= {f"people[{at}].{group or name}" for group, name in merging.facts(person)}
-
-    def is_new(problem: Problem) -> bool:
-        return any(problem.place == place or problem.place.startswith((f"{place}.", f"{place}[")) for place in new)
-
-    if faults := [problem for problem in faults if is_new(problem)]:
-        raise RecordError(faults)
-    again = frozenset(typed_again)
-    if doubts := [problem for problem in doubts if is_new(problem) and problem.place not in again]:
-        raise ConfirmationNeeded(doubts)
-
-
-def _continuation(held: Merged, added: Added, people: tuple[AnyPerson, ...], now: date) -> tuple[Part, Record]:
-    """The part that holds the change alone, and the same with `people`; raises RecordError where a number would not say who is meant."""
+def _continuation(held: Merged, added: Added, now: date) -> tuple[Part, tuple[int, ...]]:
+    """The part that holds the change alone, and the numbers of its people; raises RecordError where one would not say who is meant."""
     names = [(ref, person.role) for ref, person in zip(held.refs, held.record.people, strict=True)]
     found: list[Problem] = []
-    named: list[tuple[int, AnyPerson, AnyPerson]] = []
+    named: list[tuple[int, AnyPerson, int]] = []
     free = max(held.refs, default=0) + 1
-    for at, (number, person, whole) in enumerate(zip(added.people, added.record.people, people, strict=True)):
+    for at, (number, person) in enumerate(zip(added.people, added.record.people, strict=True)):
         says = bool(merging.facts(person)) or person.allergies is not None or has_history(person)
         place = f"people[{at}]"
         if number < len(names):
@@ -253,31 +305,40 @@ def _continuation(held: Merged, added: Added, people: tuple[AnyPerson, ...], now
                 found.append(Problem(place, f"more than {MOST_PEOPLE} people", "use a second card"))
             elif not says:
                 found.append(Problem(place, "a new person of whom nothing is known", "give at least sex or age"))
-        named.append((ref, person, whole))
+        named.append((ref, person, number))
     if found:
         raise RecordError(found)
     named.sort(key=lambda one: one[0])
-    refs, alone, known = zip(*named, strict=True)
-    record, told = (added.record.model_copy(update={"people": of}) for of in (alone, known))
-    return Part("continuation", secrets.token_bytes(codec.ID_SIZE), held.card_id, now, record, refs), told
+    refs, alone, who = zip(*named, strict=True)
+    record = added.record.model_copy(update={"people": alone})
+    return Part("continuation", secrets.token_bytes(codec.ID_SIZE), held.card_id, now, record, refs), who
 
 
 # --- leaving out ----------------------------------------------------------------------------------------------------
 
 
-def without(record: Record, places: Iterable[str], known: Vocabulary | None = None) -> Record:
+def without(
+    record: Record, places: Iterable[str], known: Vocabulary | None = None, whose: Mapping[int, int] | None = None
+) -> Record:  # fmt: skip
     """The record less what stands at `places`: "people[1]", "people[0].contacts[2].findings[0]", "people[0].pregnancy".
 
-    A list or an object left empty goes too: without its last allergy a person was not asked, which is not "asked, none".
-    Raises RecordError for a place that is not there, and where nothing would be left to put on a card.
+    A list or an object left empty goes too: without its last allergy a person was not asked, which is not "asked, none". What is then
+    left of the contacts of a `whose` person goes to the other one, who takes its place. Raises RecordError for a place that is not there,
+    and where nothing would be left to put on a card.
     """
     data = record.to_json()
     paths = {place: _path(place) for place in places}
     if missing := [Problem(place, "no such line on the card") for place, path in paths.items() if not path or not _stands(data, path)]:
         raise RecordError(missing)
+    gone = {p for path in paths.values() if (p := _person(path)) is not None}.union(whose or ())
     for path in sorted(paths.values(), key=_order, reverse=True):  # from the end, so that the numbers before stay right
-        _remove(data, path)
-    for person in data.get("people", ()):
+        if _person(path) is None:
+            _remove(data, path)
+    people = data.pop("people", [])
+    for p, other in (whose or {}).items():
+        people[other].setdefault("contacts", []).extend(people[p].get("contacts", ()))
+    data["people"] = [person for p, person in enumerate(people) if p not in gone]
+    for person in data["people"]:
         if not person.keys() & {"conditions", "vaccines_before"}:
             person.pop("history_source", None)
         contacts = person.pop("contacts", [])
@@ -298,6 +359,11 @@ def _path(place: str) -> Path:
     if not _PLACE.fullmatch(place):
         return ()
     return tuple(int(number) if number else name for name, number in re.findall(r"([^.\[\]]+)|\[(\d+)\]", place))
+
+
+def _person(path: Path) -> int | None:
+    """The number of the person that stands at `path`."""
+    return path[1] if len(path) == 2 and path[0] == "people" and isinstance(path[1], int) else None
 
 
 def _order(path: Path) -> list[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Referral, has_history, profile_values, trusted
+from healthcard.record import Birth, Contact, Infant, Mother, Pregnancy, Record, Referral, has_history, profile_values, trusted
 from healthcard.vocabulary import Quantity, Role, Vocabulary
 
 # (table, word): what came from a sealed part although this vocabulary would leave it open. By word, not by place: what one reader
@@ -76,6 +76,15 @@ class Sealable:
         if person.history_source and not has_history(bare):
             bare, go["history_source"] = bare.model_copy(update={"history_source": None}), person.history_source
         return bare, trusted(type(person), {"role": person.role, **go})
+
+    def places(self, record: Record) -> list[str]:
+        """Where a record has entries to be sealed: "people[0].contacts[1].findings"."""
+        found: dict[str, Mother | Infant | Contact | None] = {}
+        for at, person in enumerate(record.people):
+            found[f"people[{at}]"] = self.person(person)[1]
+            found |= {f"people[{at}].contacts[{n}]": self.contact(contact)[1] for n, contact in enumerate(person.contacts)}
+        named = {place: go.model_dump(exclude_none=True).keys() - {"role", "date", "contacts"} for place, go in found.items() if go}
+        return [f"{place}.{name}" for place, names in named.items() for name in sorted(names)]
 
     def left_open(self, role: Role, fields: Mapping[str, Any]) -> set[tuple[str, str]]:
         """The words of entries (of a contact, or of profile and history) that would not be sealed here: `kept`, for another time."""

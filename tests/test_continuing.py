@@ -161,6 +161,21 @@ def test_the_face_of_a_sticker_prints_the_danger_in_its_black_box(route):
     assert found == [("red", "Arm circumference (MUAC) 112 mm"), ("amber", "Temperature 38.4 °C")]
 
 
+def test_a_sticker_says_which_of_several_children_it_is_of(route, issued):
+    """By the numbers of the card, whoever else the sticker is of; a child that it brings is counted on."""
+
+    def numbers(texts, change):
+        face = rendering.card_data(route.stick("hn-rc", texts, change), "en", "es", False, templates.find("sticker58"))
+        return {tuple(line["numbers"]) for side in face["sections"].values() for section in side for line in section["lines"]}
+
+    twins = route.issue("pa-rc", family(mother(on=YESTERDAY), infant(on=YESTERDAY, age_days=90), infant(on=YESTERDAY, age_days=90)))
+    said = contact(TODAY, observations={"temperature": 38.6})
+    assert numbers([twins.text], {"person": 2, **said}) == {(2,)}
+    assert numbers([twins.text], {"people": [{"person": at, "contacts": [said]} for at in (2, 0)]}) == {(), (2,)}
+    assert numbers([issued.text], {"people": [BIRTH["people"][0] | {"contacts": [said]}]}) == {(2,)}
+    assert numbers([issued.text], {"person": 1, **said}) == {()}
+
+
 def test_a_sticker_has_an_id_of_its_own_and_can_be_withdrawn_alone(route, issued):
     first, second = route.stick("hn-rc", [issued.text], SEEN), route.stick("hn-rc", [issued.text], ORS_AND_ZINC)
     assert len({issued.id, first.id, second.id}) == 3
@@ -415,10 +430,12 @@ def test_which_child_is_decided_before_a_new_card(route, issued):
     for wrong in ({4: 0}, {4: 9}, {4: 4}, {2: 3}):
         with pytest.raises(RecordError):
             route.extend("pa-rc", texts, None, whose=wrong)
-    line = "people[4].contacts[0].observations.weight"
+    for line in ("people[4].contacts[0].observations.weight", "people[04].contacts[0].observations.weight"):  # H8: hers to decide too
+        less = route.extend("pa-rc", texts, None, whose={4: of_girl}, leave_out=[line]).record.people
+        assert [contact.observations for contact in next(p for p in less[2:] if p.sex == "female").contacts] == [None]
     with pytest.raises(RecordError) as refused:
-        route.extend("pa-rc", texts, None, whose={4: of_girl}, leave_out=[line])
-    assert places(refused.value) == [line], "it would stay on the card, with the girl's contacts"
+        route.extend("pa-rc", texts, None, whose={4: of_girl}, leave_out=["people[4]"])
+    assert places(refused.value) == ["people[4]"], "left out, and yet the girl's"
 
 
 def test_sealed_entries_are_not_lost_by_mistake(route):

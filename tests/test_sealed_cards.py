@@ -90,6 +90,24 @@ def test_a_new_card_carries_sealed_entries_on_with_the_key_and_is_refused_withou
     assert all("hiv_test" not in contact.observations for contact in without.people[0].contacts)
 
 
+@pytest.mark.parametrize(("profile", "days"), [("open", 0), (None, 60)])
+def test_what_an_older_station_has_no_word_for_is_not_opened_by_a_new_card(world, profile, days):
+    """It came sealed and is sealed again (M102); where nothing seals it, no card is signed, for its own tables would leave it open."""
+    data = example("mother_first_contact").to_json()
+    data["people"][0]["contacts"][0]["findings"] = ["hiv"]
+    newer = world.issue(Record.from_json(data))
+    older, day = card.vocabulary.default().without(("findings", "hiv")), TODAY + timedelta(days)
+    opened = card.read(newer.text, bundle=world.bundle, now=day, unseal=[SECRET], known=older)
+
+    def extended(**how):
+        return continuing.extend(opened, None, world.station_signer, world.bundle, now=day, profile=profile, known=older, **how)
+
+    with pytest.raises(SensitiveContent) as refused:
+        extended()
+    assert [problem.place for problem in refused.value.problems] == ["people[0].contacts[0].findings"]
+    assert not extended(leave_out=["people[0].contacts[0].findings"]).record.people[0].contacts[0].findings
+
+
 def test_the_older_card_is_superseded_where_the_seal_of_the_newer_tells(world):
     old = world.issue(example("family_three_contacts_sealed"))
     opened = card.read(old.text, bundle=world.bundle, now=TODAY, unseal=[SECRET])

@@ -135,6 +135,10 @@ def test_the_newest_bundle_of_a_stick_is_taken_whatever_else_is_on_it(world: Wor
     assert travel.from_folder(tmp_path, world.bundle).raw == newer.raw
     with pytest.raises(TrustError, match="no trust bundle"):
         travel.from_folder(tmp_path, custody.revise(newer, [world.root_signer], TODAY))
+    with pytest.raises(TrustError, match="several networks"):  # whoever holds none is not asked about a stranger's
+        travel.from_folder(tmp_path)
+    (tmp_path / "stranger.bundle").unlink()
+    assert travel.from_folder(tmp_path).raw == newer.raw
 
 
 def test_an_empty_folder_and_none_are_said(tmp_path: Path) -> None:

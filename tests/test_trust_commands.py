@@ -11,7 +11,8 @@ import pytest
 from healthcard import card
 from healthcard.sign import Key, SoftwareSigner
 from healthcard.trust import custody, issued
-from healthcard.trust.bundle import TrustBundle
+from healthcard.trust.bundle import TrustBundle, card_hash
+from healthcard.trust.report import fingerprint
 from tests import builders
 from tests.command import Done, commands, healthcard, terminal
 from tests.test_verifier import running
@@ -61,6 +62,25 @@ def test_a_focal_point_who_types_only_the_command_is_asked_for_the_rest(network:
     assert done.code == 0, done.err
     assert "hn-rc is number 4. Next: healthcard trust add-station" in done.said
     assert TrustBundle.load(network / "trust.bundle").organisation_names[4] == "hn-rc"
+
+
+def test_who_founds_is_asked_for_the_other_keepers(tmp_path: Path) -> None:
+    public = [key(tmp_path / f"{name}.key", "root") for name in "abc"]
+    answers = [("Your root key file", str(tmp_path / "a.key")), ("other keepers", " ".join(public[1:])), ("right?", "y")]
+    done = terminal("trust", "init", tmp_path / "trust.bundle", answers=answers)
+    assert "2 of these 3 root keys" in done.said and "1 more signatures" in done.said, done.said
+
+
+def test_the_maker_of_a_key_sees_the_fingerprint_that_is_compared(tmp_path: Path) -> None:
+    made = [run("keygen", tmp_path / f"{name}.key", "--purpose", "root", "--test") for name in "ab"]
+    told = [one.said.partition("telephone: ")[2] for one in made]
+    founded = run("trust", "init", tmp_path / "trust.bundle", "--root-key", tmp_path / "a.key", "--keeper", made[1].out.strip(), "--yes")
+    assert all(told) and all(one in founded.said for one in told), founded.said
+
+
+def test_no_short_secret_becomes_a_passphrase(tmp_path: Path) -> None:
+    done = terminal("keygen", tmp_path / "desk.key", answers=[("desk.key: ", "4711")], passphrase=None)
+    assert done.code == 1 and "choose five words" in done.said and not (tmp_path / "desk.key").exists()
 
 
 def test_who_says_no_changes_nothing(network: Path) -> None:
@@ -144,8 +164,17 @@ def test_a_threshold_that_is_not_named_is_more_than_half_and_stays_through_a_rot
     said = run("trust", "rotate-root", bundle, *named, "--root-key", tmp_path / "d.key", "--yes").said
     assert "from now on 2 of these 3 root keys" in said and said.count("no longer a root key") == 1
     assert "2 more signatures" in healthcard("trust", "verify", draft).said
-    run("trust", "sign", draft, "--root-key", tmp_path / "a.key", "--root-key", tmp_path / "b.key", "--yes")
+    old = tmp_path / "old.bundle"
+    old.write_bytes(bundle.read_bytes())
+    prints = {name: fingerprint(Key(bytes.fromhex(public[name]))) for name in "abcd"}
+    half = run("trust", "sign", draft, "--root-key", tmp_path / "a.key", "--yes").out
+    assert [name for name in "abcd" if prints[name] in half] == ["b", "c"], "of the root before, one is still to sign"
+    signed = run("trust", "sign", draft, "--root-key", tmp_path / "b.key", "--yes").said
     assert [root.threshold for root in TrustBundle.load(bundle).roots] == [2, 2]
+    for told in (signed, run("trust", "import", old, bundle).said):  # to who signs it and to who follows it
+        assert f"{prints['d']}, new" in told and f"no longer a root key: {prints['c']}" in told
+    first = run("trust", "import", tmp_path / "new.bundle", bundle, "--yes").said + run("trust", "verify", bundle).said
+    assert [first.count(prints[name]) for name in "abcd"] == [2, 2, 0, 2], "asked are the keys that sign now"
     lost = healthcard("trust", "revoke-card", bundle, "00" * 8, "--root-key", tmp_path / "c.key", "--yes")
     assert lost.code == 1 and "not any more" in lost.said and not draft.exists()
 
@@ -157,6 +186,41 @@ def test_a_draft_that_waits_is_not_lost_to_the_next_change(shared: Path) -> None
     done = healthcard("trust", "revoke-card", bundle, "11" * 8, "--root-key", shared / "a.key", "--yes")
     assert done.code == 1 and "waits for signatures" in done.said
     assert draft.read_bytes() == before
+
+
+def test_a_draft_that_became_a_bundle_elsewhere_is_in_nobodys_way(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keepers sit at machines of their own: who made a draft still has it when the bundle comes back."""
+    bundle, draft = shared / "trust.bundle", shared / "trust.bundle.draft"
+    run("trust", "revoke-card", bundle, "0011223344556677", "--root-key", shared / "a.key", "--yes")
+    elsewhere = tmp_path_factory.mktemp("bo")
+    for path in (bundle, draft):
+        (elsewhere / path.name).write_bytes(path.read_bytes())
+    run("trust", "sign", elsewhere / draft.name, "--root-key", shared / "b.key", "--yes")
+    run("trust", "import", bundle, elsewhere)
+    again = healthcard("trust", "sign", draft, "--root-key", shared / "a.key", "--yes")
+    assert again.code == 1 and "it was signed by enough, or came too late" in again.said
+    run("trust", "revoke-card", bundle, "0011223344556688", "--root-key", shared / "a.key", "--yes")
+    assert "a draft of version 3" in healthcard("trust", "verify", draft).said
+
+
+def test_a_keeper_whose_clock_is_ahead_dates_no_bundle(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its date would be the least "now" of every reader, and every station's clock would seem to be behind."""
+    with monkeypatch.context() as patch:
+        patch.setattr("healthcard.commands.withdraw.today", lambda: date(2040, 5, 5))
+        made = run("trust", "revoke-card", shared / "trust.bundle", "0011223344556677", "--root-key", shared / "a.key", "--yes")
+    assert "version 2, issued 2040-05-05, expires 2040-08-03" in made.said
+    refused = healthcard("trust", "sign", shared / "trust.bundle.draft", "--root-key", shared / "b.key", "--yes")
+    assert refused.code == 1 and f"dated 2040-05-05, and here it is {date.today()}" in refused.said
+    assert version(shared) == 1
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2019, 12, 31), date(9999, 12, 31)])
+def test_a_clock_that_cannot_be_right_is_named(day: date, network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("healthcard.commands.keepers.date", type("Day", (date,), {"today": staticmethod(lambda: day)}))
+    for command in (["revoke-card", "0011223344556677"], ["delist-organisation", "pa-rc"], ["add-sealing-key", "07" * 32]):
+        done = on_root(network, *command, "--yes")
+        assert (done.code, done.said) == (1, f"healthcard: bad-bundle the clock of this device says {day}: set it")
+    assert version(network) == 3
 
 
 def test_a_draft_can_be_made_by_someone_who_holds_no_root_key(shared: Path) -> None:
@@ -233,6 +297,23 @@ def test_a_card_is_withdrawn_by_its_picture_and_its_issuer_is_shown_first(networ
     assert card.read(text, bundle=TrustBundle.load(network / "trust.bundle")).verdict == "withdrawn"
 
 
+def test_an_id_is_taken_as_it_is_told_on_the_telephone(network: Path) -> None:
+    done = on_root(network, "revoke-card", "0011 2233 4455 66AB", "--yes")
+    assert done.code == 0 and card_hash(bytes.fromhex("00112233445566ab")) in TrustBundle.load(network / "trust.bundle").content.withdrawn
+
+
+@pytest.mark.parametrize(("command", "given"), [("revoke-key", ["pa-rc/1", "--day", "1999-01-01"]),
+                                                ("add-sealing-key", ["07" * 32, "--first-day", "2300-01-01"])])  # fmt: skip
+def test_a_day_that_no_bundle_can_hold_is_a_usage_error(command: str, given: list[str], network: Path) -> None:
+    done = on_root(network, command, *given, "--yes")
+    assert done.code == 2 and "of the years 2020 to 2198" in done.said
+
+
+def test_a_sealing_key_of_another_size_is_refused_in_words(network: Path) -> None:
+    done = on_root(network, "add-sealing-key", "0707", "--yes")
+    assert (done.code, done.said) == (1, "healthcard: bad-bundle the public key of an epoch is 32 bytes")
+
+
 def test_later_issued_lists_are_added_to_the_earlier(network: Path) -> None:
     lists = [network / name for name in ("one.issued", "two.issued")]
     for n, path in enumerate(lists):
@@ -242,6 +323,15 @@ def test_later_issued_lists_are_added_to_the_earlier(network: Path) -> None:
     assert revoked.listed == {bytes([n]) * 16 for n in (0, 1, 9)}
     plain = on_root(network, "revoke-key", "pa-rc/1", "--yes")
     assert plain.code == 1 and "stricter" in plain.said
+
+
+def test_a_long_issued_list_stops_no_station_and_makes_no_bundle_that_nobody_takes(network: Path) -> None:
+    long = network / "long.issued"
+    issued.add(long, (n.to_bytes(16) for n in range(17_000)))
+    issued.add(long, [bytes([255]) * 16])
+    assert len(issued.load(long)) == 17_001
+    done = on_root(network, "issued-list", "pa-rc/1", long, "--yes")
+    assert done.code == 1 and "larger than 256 KiB" in done.said and version(network) == 3
 
 
 @pytest.mark.parametrize("data", [b"x" * 15, b"b" * 16 + b"a" * 16, b"a" * 32], ids=["cut off", "out of order", "twice"])
@@ -272,6 +362,15 @@ def test_a_first_bundle_is_taken_only_after_its_root_was_looked_at(network: Path
     assert refused.code == 1 and not phone.exists() and "--yes" in refused.said
     done = terminal("trust", "import", phone, network / "trust.bundle", answers=[("Are they?", "y")])
     assert done.code == 0 and TrustBundle.load(phone).version == 3
+
+
+def test_a_picture_that_shows_no_bundle_is_named(network: Path) -> None:
+    shown = network / "screen.png"
+    run("trust", "export", network / "trust.bundle", "--to", "qr", "--out", shown)
+    (network / "notes.txt").write_text("no picture")
+    for other in ("notes.txt", "root.key"):
+        done = healthcard("trust", "import", network / "phone.bundle", shown, network / other, "--yes")
+        assert done.code == 1 and f"{network / other}: not a picture" in done.said
 
 
 def test_an_older_bundle_and_another_network_are_not_imported(network: Path) -> None:

@@ -15,10 +15,8 @@ import pytest
 
 from healthcard import card
 from healthcard.card import Card
-from healthcard.commands import tables
+from healthcard.commands import keepers, tables
 from healthcard.commands import travel as cli_travel
-from healthcard.commands import trust as cli_trust
-from healthcard.commands import withdraw as cli_withdraw
 from healthcard.record import Record
 from healthcard.sign import SoftwareSigner
 from healthcard.trust import bundle as trust
@@ -345,7 +343,7 @@ class Calendar:
             def today(cls) -> "Today":
                 return cls(calendar.day.year, calendar.day.month, calendar.day.day)
 
-        for module in (card, tables, cli_travel, cli_trust, cli_withdraw):
+        for module in (card, tables, cli_travel, keepers):
             patch.setattr(module, "date", Today)
 
     def set(self, day: date) -> None:

@@ -157,6 +157,8 @@ def extend(
         raise typer.BadParameter("a sticker needs something new", param_hint="CHANGE.json")
     opened = epoch_secrets(unseal, unseal_passphrase_file or passphrase_file)
     reading = cards.read(*(found for given in inputs for found in card_texts(given)), bundle=trusted, unseal=opened)
+    if len(reading.cards) > 1:
+        print(f"{len(reading.cards)} cards: the latest is continued", file=sys.stderr)
     change = read_json(changed) if changed else None
     stem = out / (changed.stem if changed else "card")
     require_new(stem)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from healthcard.errors import KeyFileError
 
+SHORTEST = 12  # characters of a new passphrase that a person chooses: at ten guesses a second, fewer are soon guessed
+
 
 def passphrase(file: Path | None = None, key: Path | None = None, *, confirm: bool = False) -> str:
-    """The passphrase of the key file `key`; with `confirm` it is asked for twice.
+    """The passphrase of the key file `key`; with `confirm` a new one, asked for twice.
 
-    Raises KeyFileError where none is given and nobody can be asked.
+    Raises KeyFileError where none is given and nobody can be asked, and where a new one is typed that is short.
     """
     if file is not None:
         try:
@@ -25,6 +27,8 @@ def passphrase(file: Path | None = None, key: Path | None = None, *, confirm: bo
     if not sys.stdin.isatty():
         raise KeyFileError("no passphrase: set HEALTHCARD_PASSPHRASE or give --passphrase-file")
     given = getpass.getpass(f"Passphrase of {key}: " if key else "Passphrase: ")
+    if confirm and len(given) < SHORTEST:
+        raise KeyFileError(f"a passphrase has at least {SHORTEST} characters: choose five words")
     if confirm and getpass.getpass("Again: ") != given:
         raise KeyFileError("the two passphrases differ")
     return given

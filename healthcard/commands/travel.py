@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from healthcard import files
-from healthcard.commands.keepers import DRAFT, Bundle, RootKeys, Yes, asked, confirm, signer_of, tell, write
+from healthcard.commands.keepers import DRAFT, Bundle, RootKeys, Yes, asked, confirm, signer_of, tell, today, write
 from healthcard.commands.options import PassphraseFile
 from healthcard.errors import TrustError
 from healthcard.trust import jwks, travel
@@ -40,12 +40,14 @@ def sign(
     if held and (envelope.network, envelope.roots[: len(held.roots)]) != (held.network, held.roots):
         raise TrustError(f"{draft}: of another network or root than {target}")
     if held and content.version != held.version + 1:
-        raise TrustError(f"{draft}: version {content.version}, which does not follow version {held.version} of {target}")
+        why = "it was signed by enough, or came too late" if content.version <= held.version else "import the newest bundle first"
+        raise TrustError(f"{draft}: version {content.version}, which does not follow version {held.version} of {target}: {why}")
+    if content.issued > max(today() + timedelta(1), held.issued if held else today()):
+        raise TrustError(f"{draft}: dated {content.issued}, and here it is {today()}: one of the two clocks is wrong")
     if held is None:
-        tell([f"{target} is not here to compare with; this is all that the draft says:"])
-    if held is None or envelope.roots != held.roots:
-        root = envelope.roots[-1]
-        tell([f"root: {root.threshold} of these {len(root.keys)} keys:", *map(bundle_report.fingerprint, root.keys)])
+        tell([f"{target} is not here to compare with (else name yours with --bundle); this is all that the draft says:"])
+    tell([bundle_report.dated(content)])
+    tell(bundle_report.new_root(held.roots[-1] if held else None, envelope.roots[-1]))
     tell(bundle_report.differences(held.content if held else None, content))
     confirm("Do you sign this?", yes, final=True)
     signed = envelope
@@ -53,7 +55,7 @@ def sign(
         before, signed = signed, signed.signed_by(signer_of(path, "root", envelope.network, passphrase_file))
         if signed == before:
             raise TrustError(f"{path}: has signed this draft already, or is not needed any more")
-    write(target, draft, signed, ". Give the new bundle to every reader.")
+    write(target, draft, signed, ". Give the new bundle to the other keepers and to every reader.")
 
 
 def verify(bundle: BundleOrDraft, json_: Json = False) -> None:
@@ -64,7 +66,7 @@ def verify(bundle: BundleOrDraft, json_: Json = False) -> None:
         print(json.dumps({"version": content.version, "missing_signatures": missing}))
     elif not missing:
         print(f"{bundle}: version {content.version} of a {envelope.network} network, {_age(content.issued)}; rightly signed by its root:")
-        tell(map(bundle_report.fingerprint, envelope.roots[0].keys))
+        tell(map(bundle_report.fingerprint, envelope.roots[-1].keys))
     if missing:
         raise TrustError(f"{bundle}: a draft of version {content.version}; {missing} more signatures of the root are needed")
 
@@ -126,10 +128,11 @@ def import_(
     assert found
     if held is None:
         tell([f"a first bundle of a {found.network} network; ask your focal point whether these are its root keys:"])
-        tell(map(bundle_report.fingerprint, found.roots[0].keys))
+        tell(map(bundle_report.fingerprint, found.roots[-1].keys))
         confirm("Are they?", yes, final=True)
     else:
         held.update(found)
+        tell(bundle_report.new_root(held.roots[-1], found.roots[-1]))
         tell(bundle_report.differences(held.content, found.content))
     found.save(bundle)
     print(f"{bundle}: version {found.version}, {_age(found.issued)}")

@@ -3,7 +3,7 @@
 Withdrawing is in withdraw, signing drafts and carrying bundles around in travel.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +12,32 @@ import typer
 from healthcard import files, keyfile
 from healthcard.commands import travel as cli_travel
 from healthcard.commands import withdraw as cli_withdraw
-from healthcard.commands.keepers import Bundle, RootKeys, Yes, asked, confirm, day, public_key, publish, signer_of, tell
+from healthcard.commands.keepers import (
+    Bundle,
+    RootKeys,
+    Yes,
+    asked,
+    asked_if_any,
+    confirm,
+    day,
+    public_key,
+    publish,
+    signer_of,
+    tell,
+    today,
+)
 from healthcard.commands.options import PassphraseFile
 from healthcard.errors import TrustError
 from healthcard.trust import changes, custody, stations
 from healthcard.trust.bundle import LARGEST, SCOPES, Organisation, Root, Station, TrustBundle
-from healthcard.trust.report import fingerprint, station
+from healthcard.trust.report import fingerprint, new_root, station
 from healthcard.trust.stations import SignedStations
 
 trust_commands = typer.Typer(help="Found a network, list organisations and stations, withdraw cards and keys.", no_args_is_help=True)
 
 FURTHEST = timedelta(days=366)  # of a station's first day from today
 EPOCH_DAYS = 31
+SEALING_KEY_SIZE = 32
 
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="short name of the organisation: pa-rc", show_default=False)]
 StationKey = Annotated[
@@ -50,11 +64,13 @@ def init(
     if bundle.exists():
         raise TrustError(f"{bundle}: exists already")
     own = root_key or [Path(asked(None, "Your root key file", "--root-key"))]
+    if not root_key and not keeper:
+        keeper = asked_if_any("Public keys of the other keepers, with blanks between (empty: you alone)").replace(",", " ").split()
     network = keyfile.describe(own[0]).network
     keys = [public_key(str(given), "root", network) for given in (*own, *(keeper or ()))]
     root = Root(threshold or len(keys) // 2 + 1, tuple(keys))
-    tell([f"{root.threshold} of these {len(keys)} root keys must sign every bundle:", *map(fingerprint, keys)])
-    draft = custody.founding(network, root, date.today())
+    tell(new_root(None, root))
+    draft = custody.founding(network, root, today())
     then = f" of a {network} network. Next: healthcard trust add-organisation"
     publish(bundle, None, draft, own, passphrase_file, yes, then)
 
@@ -66,12 +82,11 @@ def rotate_root(
 ) -> None:  # fmt: skip
     """Give the root new keys, or another threshold: name every keeper with --keeper. Enough old and enough new keepers must sign."""
     held = TrustBundle.load(bundle)
-    given = keeper or asked(None, "Public keys of all keepers of the new root, with blanks between", "--keeper").split()
+    given = keeper or asked(None, "Public keys of all keepers of the new root, with blanks between", "--keeper").replace(",", " ").split()
     old = held.roots[-1]
     root = Root(threshold or old.threshold, tuple(public_key(key, "root", held.network) for key in given))
-    tell([f"from now on {root.threshold} of these {len(root.keys)} root keys must sign every bundle:", *map(fingerprint, root.keys)])
-    tell([f"no longer a root key: {fingerprint(key)}" for key in old.keys if key not in root.keys])
-    draft = custody.rotation(held, root, date.today())
+    tell(new_root(old, root))
+    draft = custody.rotation(held, root, today())
     publish(bundle, held, draft, root_key, passphrase_file, yes, ". Readers follow by themselves with this bundle.", final=True)
 
 
@@ -87,12 +102,12 @@ def add_organisation(
     yes: Yes = False,
 ) -> None:
     """List an organisation under the next free number, for good."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     name = asked(name, "Short name of the organisation, for good (pa-rc)", "NAME")
     key = public_key(asked(public, "Its public key, in hexadecimal", "KEY"), "organisation", held.network)
-    content = changes.add_organisation(held.content, name, key, today)
+    content = changes.add_organisation(held.content, name, key, now)
     then = f", {name} is number {changes.organisation(content, name).number}. Next: healthcard trust add-station"
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, then)
 
 
 @trust_commands.command("add-station")
@@ -111,12 +126,12 @@ def add_station(
     yes: Yes = False,
 ) -> None:
     """List a station's key for half a year; for who holds the keys of organisation and root (else: sign-stations, accept-stations)."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     owner = changes.organisation(held.content, asked(name, "Short name of the organisation", "NAME"))
     made = _new_station(held, owner, [asked(public, "The station's public key, in hexadecimal", "KEY")], scope, first_day)
     signer = signer_of(organisation_key, "organisation", held.network, organisation_passphrase_file or passphrase_file)
     listed = stations.sign_stations(held, owner, signer, (*owner.stations, *made))
-    draft = custody.next_version(held, changes.accept_stations(held.content, listed), today)
+    draft = custody.next_version(held, changes.accept_stations(held.content, listed), now)
     then = ". Give the new bundle to every reader; the station issues with its key file."
     publish(bundle, held, draft, root_key, passphrase_file, yes, then)
 
@@ -160,10 +175,10 @@ def accept_stations(
     bundle: Bundle, station_list: StationList, root_key: RootKeys = None, passphrase_file: PassphraseFile = None, yes: Yes = False
 ) -> None:
     """As the root: put the station list that an organisation signed into the next bundle."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     content = changes.accept_stations(held.content, _station_list(station_list, held.network))
     then = ". Give the new bundle to every reader."
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, then)
 
 
 @trust_commands.command("renew-organisation")
@@ -171,12 +186,12 @@ def renew_organisation(
     bundle: Bundle, station_list: StationList, root_key: RootKeys = None, passphrase_file: PassphraseFile = None, yes: Yes = False
 ) -> None:
     """As the root: list an organisation's next key, with the station list that it signed with that key."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     listed = _station_list(station_list, held.network)
     tell([f"compare by telephone: {fingerprint(listed.key)}"])
-    content = changes.renew_organisation(held.content, listed, today)
+    content = changes.renew_organisation(held.content, listed, now)
     then = ". The earlier key of the organisation signs no station list any more."
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then, final=True)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, then, final=True)
 
 
 @trust_commands.command("add-sealing-key")
@@ -193,14 +208,14 @@ def add_sealing_key(
     yes: Yes = False,
 ) -> None:
     """List the key that sensitive entries are sealed to for a month."""
-    held, today = TrustBundle.load(bundle), date.today()
-    first = day(first_day, today, "--first-day")
+    held, now = TrustBundle.load(bundle), today()
+    first = day(first_day, now, "--first-day")
     public = _sealing_key(asked(key, "Key file of the epoch", "KEY"), held.network)
     content = changes.add_sealing_key(held.content, public, first, first + timedelta(days - 1))
     if retire:
-        content = changes.retire_sealing_keys(content, today)
+        content = changes.retire_sealing_keys(content, now)
     then = ". The epoch's key file opens what is sealed to it: only clinical devices hold it, and it is destroyed after about a year."
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, then)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, then)
 
 
 for _name, _command in {**cli_withdraw.COMMANDS, **cli_travel.COMMANDS}.items():
@@ -211,11 +226,11 @@ def _new_station(
     held: TrustBundle, owner: Organisation, given: list[str], scope: list[str] | None, first_day: str | None
 ) -> list[Station]:
     """Stations with the next free numbers, for half a year."""
-    words, today = scope or ["issue", "continue"], date.today()
+    words = scope or ["issue", "continue"]
     if unknown := [word for word in words if word not in SCOPES]:
         raise typer.BadParameter(f"{unknown[0]}: one of {', '.join(SCOPES)}", param_hint="--scope")
-    first = day(first_day, today, "--first-day")
-    if abs(first - today) > FURTHEST:
+    first = day(first_day, today(), "--first-day")
+    if abs(first - today()) > FURTHEST:
         raise typer.BadParameter("more than a year from today", param_hint="--first-day")
     bits, free = sum({SCOPES[word] for word in words}), stations.next_number(owner)
     keys = [public_key(one, "station", held.network) for one in given]
@@ -240,6 +255,9 @@ def _sealing_key(given: str, network: str) -> bytes:
         keyfile.require(about, "epoch", network)
         return about.public
     try:
-        return bytes.fromhex(given)
+        public = bytes.fromhex(given)
     except ValueError:
         raise TrustError(f"{given}: neither a key file nor a public key in hexadecimal") from None
+    if len(public) != SEALING_KEY_SIZE:
+        raise TrustError(f"the public key of an epoch is {SEALING_KEY_SIZE} bytes")
+    return public

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from healthcard import card
-from healthcard.commands.keepers import Bundle, RootKeys, Yes, asked, day, publish, tell
+from healthcard.commands.keepers import Bundle, RootKeys, Yes, asked, day, publish, tell, today
 from healthcard.commands.options import PassphraseFile
 from healthcard.commands.terminal import card_texts
 from healthcard.errors import TrustError
@@ -34,10 +33,10 @@ def revoke_card(
     yes: Yes = False,
 ) -> None:
     """Withdraw cards, for good; the bundle then lists a short hash of each id, without a reason."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     ids = [one for given in cards or [asked(None, "Id of the card, or a picture of it", "CARD")] for one in _card_ids(given, held)]
-    content = changes.revoke_cards(held.content, ids, today)
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, THEN, final=True)
+    content = changes.revoke_cards(held.content, ids, now)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, THEN, final=True)
 
 
 def revoke_key(
@@ -51,10 +50,10 @@ def revoke_key(
     yes: Yes = False,
 ) -> None:
     """Revoke a station's key that was lost. If it may be in other hands, use issued-list: a thief can date cards back."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     _, found = changes.station(held.content, asked(station, "Station (mx-rc/2) or kid", "STATION"))
-    content = changes.revoke_key(held.content, found.key, day(from_day, today, "--day"))
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, THEN, final=True)
+    content = changes.revoke_key(held.content, found.key, day(from_day, now, "--day"))
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, THEN, final=True)
 
 
 def issued_list(
@@ -68,13 +67,13 @@ def issued_list(
     yes: Yes = False,
 ) -> None:
     """After a theft: of this station's cards only those on its issued lists stay verified. Later lists can be added."""
-    held, today = TrustBundle.load(bundle), date.today()
+    held, now = TrustBundle.load(bundle), today()
     _, found = changes.station(held.content, asked(station, "Station (mx-rc/2) or kid", "STATION"))
     hashes = {one for path in lists or () for one in issued.load(path)}
     if not hashes:
         tell(["no list is given: none of its cards stays verified"])
-    content = changes.issued_list(held.content, found.key, hashes, today)
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, THEN, final=True)
+    content = changes.issued_list(held.content, found.key, hashes, now)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, THEN, final=True)
 
 
 def delist_organisation(
@@ -85,9 +84,9 @@ def delist_organisation(
     yes: Yes = False,
 ) -> None:
     """Nothing that an organisation ever signed counts any more; its cards read as withdrawn."""
-    held, today = TrustBundle.load(bundle), date.today()
-    content = changes.delist_organisation(held.content, asked(name, "Short name of the organisation", "NAME"), today)
-    publish(bundle, held, custody.next_version(held, content, today), root_key, passphrase_file, yes, THEN, final=True)
+    held, now = TrustBundle.load(bundle), today()
+    content = changes.delist_organisation(held.content, asked(name, "Short name of the organisation", "NAME"), now)
+    publish(bundle, held, custody.next_version(held, content, now), root_key, passphrase_file, yes, THEN, final=True)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -100,8 +99,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def _card_ids(given: str, held: TrustBundle) -> list[bytes]:
     """The ids that one argument stands for; says of each card found who issued it and when."""
-    if CARD_ID.fullmatch(given):
-        return [bytes.fromhex(given)]
+    if CARD_ID.fullmatch(spelled := "".join(given.split()).lower()):  # as it is told on the telephone
+        return [bytes.fromhex(spelled)]
     reading = card.read(*card_texts(given), bundle=held)
     parts = [(found.part, found) for found in reading.parts if found.part]
     if not parts:

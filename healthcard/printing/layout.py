@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import typst
 
@@ -61,7 +61,12 @@ class Section(Protocol):
     def lines(self) -> Sequence[Line]: ...
 
 
-Words = tuple[str, str | None]  # in her language, in the route's
+class Words(NamedTuple):
+    """The same in her language and in the route's; a `draft` of hers never stands alone where there is room for one of them."""
+
+    text: str
+    second: str | None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class CardFace:
     text_light: bool = False
     code_mm: float = 40.0
     charts: Sequence[Mapping[str, Any]] = ()
+    numbers: Sequence[int | None] = ()  # which of several each of `people` is, where more are on the card than these
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
     A text-light face gets no line, nobody and no chart. Raises PrintError where the two languages do not match line for line.
     """
     both = {"mother", "infant"} <= set(card.people)
+    numbers = card.numbers or [number_among(card.people, index) for index in range(len(card.people))]
     sides: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     withheld = 0
     for section, other in () if card.text_light else _pairs(sections, route):
@@ -110,7 +117,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
                 withheld += 1
                 continue
             back = line.role == "infant" if both else section.key not in FRONT
-            _add(lines["back" if back else "front"], _line(line, second, card.people))
+            _add(lines["back" if back else "front"], _line(line, second, numbers))
         for side in SIDES:
             if lines[side]:
                 place = {"key": section.key, "order": ORDER.index(section.key), "priority": PRIORITY.index(section.key)}
@@ -126,7 +133,7 @@ def face(card: CardFace, sections: Sequence[Section], route: Sequence[Section] |
         "title": _words(card.title),
         "issued": _words(card.issued),
         "people": [
-            {"role": role, "number": _number(card.people, index), "label": _words(card.strings[role]), "side": side}
+            {"role": role, "number": numbers[index], "label": _words(card.strings[role]), "side": side}
             for index, role in enumerate(() if card.text_light else card.people)
             for side in (SIDES if not both else ("back",) if role == "infant" else ("front",))
         ],
@@ -208,7 +215,8 @@ def _inputs(template: str, data: Mapping[str, Any], own: Path | None, main: str 
     check_characters(data, own)
     given = {main or "data": json.dumps(data, sort_keys=True), "template": found.name}
     files, fonts = sources(main or found.name, own), _fonts(fonts_folder(own))
-    return {"input": files, "font_paths": fonts, "ignore_system_fonts": True, "sys_inputs": given}
+    root = fonts_folder()  # all else is in memory: no template reads the folder that somebody works in
+    return {"input": files, "root": root, "font_paths": fonts, "ignore_system_fonts": True, "sys_inputs": given}
 
 
 @cache
@@ -246,10 +254,11 @@ def _pairs(sections: Sequence[Section], route: Sequence[Section] | None) -> Iter
     yield from zip(sections, route, strict=True)
 
 
-def _line(line: Line, second: Line | None, people: Sequence[str]) -> dict[str, Any]:
-    number = None if line.person is None else _number(people, line.person)
+def _line(line: Line, second: Line | None, numbers: Sequence[int | None]) -> dict[str, Any]:
+    number = None if line.person is None else numbers[line.person]
     made: dict[str, Any] = {
-        **_words((line.text, second.text if second and _adds(second.text, line.text) else None)),
+        "text": _glued(line.text),
+        "second": _glued(second.text) if second and _adds(second.text, line.text) else None,
         "level": line.level,
         "role": line.role,
         "numbers": [] if number is None else [number],
@@ -261,7 +270,12 @@ def _line(line: Line, second: Line | None, people: Sequence[str]) -> dict[str, A
         others = getattr(second, "cells", None) or (None,) * len(cells)
         made["date"] = _glued(getattr(line, "date", ""))
         made["cells"] = [
-            {**_words((cell.title, other.title if other and other.title != cell.title else None)), "unit": cell.unit, "value": cell.value}
+            {
+                "text": _glued(cell.title),
+                "second": _glued(other.title) if other and other.title != cell.title else None,
+                "unit": cell.unit,
+                "value": cell.value,
+            }
             for cell, other in zip(cells, others, strict=True)
         ]
     return made
@@ -281,18 +295,17 @@ def _adds(second: str, first: str) -> bool:
     return not set(re.findall(r"\w+", second)) <= set(re.findall(r"\w+", first))
 
 
-def _number(people: Sequence[str], index: int) -> int | None:
+def number_among(people: Sequence[str], index: int) -> int | None:
     """1, 2, ... for the first, second, ... of several people of one role; None for the only one."""
     role = people[index]
     return people[: index + 1].count(role) if Counter(people)[role] > 1 else None
 
 
-def _words(words: Words) -> dict[str, str | None]:
-    text, second = words
-    return {"text": _glued(text), "second": None if second is None else _glued(second)}
+def _words(words: Words) -> dict[str, str | bool | None]:
+    return {"text": _glued(words.text), "second": None if words.second is None else _glued(words.second), "draft": words.draft}
 
 
 def _glued(text: str) -> str:
     """`text` with no line break between a number and the unit or month after it, and with a true minus."""
     text = re.sub(r"(?<![\w-])-(?=\d)", "\u2212", text)
-    return re.sub(r"(?<=\d) (?=[^\W\d]|[°%])", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=[^\W\d]|[°%]|/\w)", "\u00a0", text)

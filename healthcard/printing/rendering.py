@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -123,7 +123,7 @@ def card_data(
     if template.kind != (kind := PRINTED_AS[card.part.kind]):
         fitting = ", ".join(name for name, one in templates.registry().items() if one.kind == kind)
         raise PrintError(f"template {template.name} is for a {template.kind}, and this is a {kind}: take {fitting}, or your own")
-    languages = Languages.of(language or card.record.language, route_language)
+    languages = Languages.of(language or card.record.language, route_language, real=card.network != "test")
     face = _card_face(card, template, languages, text_light, hours)
     first = [min((contact.date for contact in person.contacts), default=None) for person in card.record.people]
     shown = paper.sections(card.handover, languages.hers, first=first)
@@ -160,19 +160,26 @@ class Languages:
 
     hers: str
     route: str | None
+    real: bool = False  # of a card that is no TEST card
 
     @classmethod
-    def of(cls, *wanted: str) -> "Languages":
+    def of(cls, *wanted: str, real: bool = False) -> "Languages":
         hers, *others = [name for name in dict.fromkeys(wanted) if name in FACE_LANGUAGES] or ["en"]
-        return cls(hers, others[0] if others else None)
+        return cls(hers, others[0] if others else None, real)
 
-    def words(self, kind: str, key: str, role: str | None = None) -> Words:
-        return label(kind, key, self.hers, role).text, label(kind, key, self.route, role).text if self.route else None
+    def words(self, kind: str, key: str, role: str | None = None, **parts: Callable[[str], object]) -> Words:
+        """A label in both languages; what it is filled with is made in each."""
+        hers, route = (
+            filled(label(kind, key, name, role), **{part: make(name) for part, make in parts.items()}) if name else None
+            for name in (self.hers, self.route)
+        )
+        assert hers
+        return Words(hers.text, route.text if route else None, bool(self.real and hers.draft and route and not route.draft))
 
     def plain(self, kind: str, key: str, role: str | None = None) -> dict[str, Any]:
         """Words for a chart, without their remark in brackets."""
-        text, second = self.words(kind, key, role)
-        return {"text": text.partition(" (")[0], "second": second.partition(" (")[0] if second else None}
+        text, second, draft = self.words(kind, key, role)
+        return {"text": text.partition(" (")[0], "second": second.partition(" (")[0] if second else None, "draft": draft}
 
     def draft(self, kind: str, key: str) -> bool:
         return any(label(kind, key, name).draft for name in (self.hers, self.route) if name)
@@ -182,7 +189,7 @@ class Languages:
         if hours and not HOURS.fullmatch(hours):
             raise PrintError("the hours of the desk are digits only, such as 8:00-17:00")
         found = {name: self.words("ui", {"infant": "baby", "code": "card_code"}.get(name, name)) for name in STRINGS}
-        return found | ({"hours": (hours, None)} if hours else {})
+        return found | ({"hours": Words(hours, None)} if hours else {})
 
 
 def _poster_face(languages: Languages, hours: str) -> CardFace:
@@ -190,7 +197,7 @@ def _poster_face(languages: Languages, hours: str) -> CardFace:
     strings = languages.strings(hours) | {key.removeprefix("poster_"): languages.words(kind, key) for kind, key in used}
     if any(languages.draft(kind, key) for kind, key in used):
         strings["draft"] = languages.words("ui", "draft")
-    return CardFace("", "real", languages.hers, direction(languages.hers), (), strings["title"], ("", None), strings)
+    return CardFace("", "real", languages.hers, direction(languages.hers), (), strings["title"], Words("", None), strings)
 
 
 def _card_face(card: Card, template: Template, languages: Languages, text_light: bool, hours: str) -> CardFace:
@@ -203,16 +210,13 @@ def _card_face(card: Card, template: Template, languages: Languages, text_light:
         direction=direction(languages.hers),
         people=tuple(person.role for person in card.record.people),
         title=languages.words("ui", "keep_this_card"),
-        issued=(_issued(card, languages.hers), _issued(card, languages.route) if languages.route else None),
+        issued=languages.words("ui", "issued_on", date=lambda language: day(card.issued, language)),
         strings=languages.strings(hours),
         text_light=text_light,
         code_mm=code_mm,
         charts=charts(card.record, languages.plain, languages.hers) if template.charts else (),
+        numbers=[layout.number_among(card.told.everybody, n) for n in card.told.who] if card.told else (),
     )
-
-
-def _issued(card: Card, language: str) -> str:
-    return filled(label("ui", "issued_on", language), date=day(card.issued, language)).text
 
 
 def _data(face: CardFace, shown: Sequence[Section], beside: Sequence[Section] | None) -> dict[str, object]:

@@ -97,7 +97,7 @@ class TrustBundle:
         """The bundle in a file or in bytes.
 
         Raises TrustError for anything that is not rightly signed by its own chain of roots, or not a bundle at all. Whoever
-        names a first bundle by hand vouches for its first root; later ones come through `update`.
+        names a first bundle by hand vouches for its roots; later ones come through `update`.
         """
         envelope, content = taken_apart(source)
         if missing := envelope.missing():

@@ -122,7 +122,7 @@ def _with_stations(held: Organisation, listed: SignedStations) -> Organisation:
     if held.delisted:
         raise TrustError(f"{held.name}: delisted")
     if listed.sequence <= held.sequence:
-        raise TrustError(f"{held.name}: an older station list than the one held")
+        raise TrustError(f"{held.name}: an older station list than the one held; sign it again with the newest bundle")
     return replace(held, stations=listed.stations, station_list=listed.token)
 
 

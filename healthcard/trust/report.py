@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from healthcard.sign import ALGORITHMS, Key
-from healthcard.trust.bundle import SCOPES, Content, Envelope, Organisation, Station
+from healthcard.trust.bundle import SCOPES, Content, Envelope, Organisation, Root, Station
 
 
 def fingerprint(key: Key) -> str:
@@ -16,7 +16,7 @@ def fingerprint(key: Key) -> str:
 
 def lines(envelope: Envelope, content: Content, size: int) -> Iterator[str]:
     """What a bundle or draft says, line by line."""
-    yield f"{envelope.network} network, version {content.version}, issued {content.issued}, expires {content.expires}, {size} bytes"
+    yield f"{envelope.network} network, {dated(content)}, {size} bytes"
     root = envelope.roots[-1]
     yield f"root: {root.threshold} of {len(root.keys)} keys, {len(envelope.rotations)} rotations"
     for key in root.keys:
@@ -28,6 +28,20 @@ def lines(envelope: Envelope, content: Content, size: int) -> Iterator[str]:
             yield f"      {station(o, s)}"
     sealing = ", ".join(f"{s.first} to {s.last}" for s in content.sealing) or "none"
     yield f"{len(content.withdrawn)} cards withdrawn, {len(content.revoked)} keys revoked, sealing keys: {sealing}"
+
+
+def dated(content: Content) -> str:
+    """Version and days: a wrong clock is seen here, before a bundle with its date is signed."""
+    return f"version {content.version}, issued {content.issued}, expires {content.expires}"
+
+
+def new_root(old: Root | None, new: Root) -> Iterator[str]:
+    """Who signs under `new`, and who no longer does, line by line; nothing where it is the old one."""
+    if old == new:
+        return
+    yield f"{'from now on ' if old else ''}{new.threshold} of these {len(new.keys)} root keys must sign every bundle:"
+    yield from (fingerprint(key) + (", new" if old and key not in old.keys else "") for key in new.keys)
+    yield from (f"no longer a root key: {fingerprint(key)}" for key in (old.keys if old else ()) if key not in new.keys)
 
 
 def differences(old: Content | None, new: Content) -> Iterator[str]:

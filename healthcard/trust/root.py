@@ -110,6 +110,13 @@ class Envelope:
             lacking += [root.shortfall(signers) for root in pair]
         return max(lacking)
 
+    def awaited(self) -> tuple[Key, ...]:
+        """The keys whose signature still counts."""
+        keys = _awaited(self.message, self.roots[-1:], aad(self.network, "bundle"))
+        for n, rotation in enumerate(self.rotations):
+            keys += _awaited(rotation, self.roots[n : n + 2], aad(self.network, "root"))
+        return tuple(dict.fromkeys(keys))
+
     def _to_sign(self) -> set[Root]:
         """The newest root, and those whose part in a rotation is not done."""
         roots = {self.roots[-1]}
@@ -148,10 +155,14 @@ def root_item(root: Root) -> list[Item]:
     return [root.threshold, *(key.public for key in root.keys)]
 
 
-def _added(signed: Signed, signer: Signer, roots: Sequence[Root], purpose: bytes) -> Signed:
+def _awaited(signed: Signed, roots: Sequence[Root], purpose: bytes) -> list[Key]:
+    """The keys that have not signed, of the roots that lack signatures."""
     signers = signed.signers(roots, purpose)
-    wanted = any(root.shortfall(signers) and signer.key in root.keys for root in roots)
-    return signed.signed_by(signer, purpose) if wanted and signer.key not in signers else signed
+    return [key for root in roots if root.shortfall(signers) for key in root.keys if key not in signers]
+
+
+def _added(signed: Signed, signer: Signer, roots: Sequence[Root], purpose: bytes) -> Signed:
+    return signed.signed_by(signer, purpose) if signer.key in _awaited(signed, roots, purpose) else signed
 
 
 def _root(item: Sequence[Item]) -> Root:

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from healthcard import files, picture
-from healthcard.errors import TrustError
+from healthcard.errors import PictureError, Rollback, TrustError
 from healthcard.trust.bundle import LARGEST, TrustBundle
 from healthcard.trust.texts import BUNDLE_PREFIXES, bundle_from_texts
 
@@ -27,14 +27,20 @@ NO_ADDRESS = "an address begins with http:// or https:// and a host; a port is a
 
 
 def newest(candidates: Iterable[bytes], held: TrustBundle | None = None) -> TrustBundle | None:
-    """The highest version among those that load and may replace `held`; without `held`, only if all are of one network."""
+    """The highest version among those that load and may replace `held`; without `held`, raises TrustError for those of several networks."""
     best = held
     for raw in candidates:
         try:
             found = TrustBundle.load(raw)
-            best = best.update(found) if best else found
         except TrustError:
             continue
+        try:
+            best = best.update(found) if best else found
+        except Rollback:
+            continue
+        except TrustError:
+            if held is None:
+                raise TrustError("trust bundles of several networks: name the file of yours") from None
     return best if best is not held else None
 
 
@@ -51,9 +57,15 @@ def from_folder(folder: Path, held: TrustBundle | None = None) -> TrustBundle:
 
 
 def from_pictures(pictures: Iterable[bytes | Path]) -> TrustBundle:
-    """The trust bundle in the symbols of pictures; raises PictureError and TrustError."""
-    texts = [text for one in pictures for text in picture.scan(one, prefixes=tuple(BUNDLE_PREFIXES.values()))]
-    return bundle_from_texts(texts)
+    """The trust bundle in the symbols of pictures; raises PictureError, which names the file, and TrustError."""
+    return bundle_from_texts(text for one in pictures for text in _scanned(one))
+
+
+def _scanned(one: bytes | Path) -> list[str]:
+    try:
+        return picture.scan(one, prefixes=tuple(BUNDLE_PREFIXES.values()))
+    except PictureError as error:
+        raise type(error)(f"{one}: {error}" if isinstance(one, Path) else str(error)) from None
 
 
 @dataclass(frozen=True)
