@@ -16,7 +16,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageFilter
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 VIDEO = (1280, 960)  # pixels of the camera
 FRAMES = 30  # of one picture; the fake device plays its file over and over
@@ -27,6 +27,8 @@ ARGUMENTS = (
     "--disable-sync", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 )  # fmt: skip
 SLOW, LATE = float(os.environ.get("HEALTHCARD_SLOW", "1")), 200  # times; milliseconds for each answer where it is slow
+PATIENCE = 30_000 * SLOW  # milliseconds that a test waits for what a page shows
+expect.set_options(timeout=PATIENCE)
 # Two voices, whose words are kept: a browser of tests has none.
 VOICES = """
 window.said = [];
@@ -83,7 +85,7 @@ def phone(
     with sync_playwright() as playwright, _launched(playwright, folder / "profile", arguments, language, size, options) as context:
         if pictures:
             context.grant_permissions(["camera"])
-        context.set_default_timeout(15_000 * SLOW)
+        context.set_default_timeout(PATIENCE)
         if SLOW > 1:
             context.on("page", _slow)
             for page in context.pages:
@@ -125,7 +127,7 @@ def _own(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "http://localhost:", "blob:", "data:"))
 
 
-def verdict(page: Page, timeout: float = 15_000 * SLOW) -> str:
+def verdict(page: Page, timeout: float = PATIENCE) -> str:
     """The verdict once there is one; the page's policy lets no string be evaluated, so it is asked for again and again."""
     for _ in range(int(timeout // 50)):
         if found := page.evaluate("() => document.body.dataset.verdict || ''"):

@@ -23,8 +23,6 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "web" / "vendor"
 MANIFEST = "manifest.json"
 IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
-# What the oldest browsers lack, and what does the same.
-TOO_NEW = {"Object.hasOwn(": "Object.prototype.hasOwnProperty.call("}
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*\n?", re.MULTILINE)
 
 
@@ -95,7 +93,7 @@ def paths_of(specifier: str, importer: str) -> str:
 
 
 def rewritten(source: bytes, importer: str) -> tuple[bytes, set[str]]:
-    """A module with relative imports, in older words and without source map, and what it imports; imports in comments stay."""
+    """A module with relative imports and without source map, and what it imports; imports in comments stay."""
     needed = set()
 
     def relative(found: re.Match[str]) -> str:
@@ -107,10 +105,7 @@ def rewritten(source: bytes, importer: str) -> tuple[bytes, set[str]]:
         there = posixpath.relpath(path, posixpath.dirname(importer))
         return f"{found[1]}{found[2]}{there if there.startswith('.') else f'./{there}'}{found[2]}"
 
-    text = SOURCE_MAP.sub("", IMPORT.sub(relative, source.decode()))
-    for newer, older in TOO_NEW.items():
-        text = text.replace(newer, older)
-    return text.encode(), needed
+    return SOURCE_MAP.sub("", IMPORT.sub(relative, source.decode())).encode(), needed
 
 
 def vendored() -> dict[str, bytes]:

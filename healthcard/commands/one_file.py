@@ -34,12 +34,13 @@ def one_file(web: Path, bundle: bytes | None = None) -> str:
     icon = base64.b64encode((web / "icons" / "icon.svg").read_bytes()).decode()
     policy = f"default-src 'none'; script-src '{_hash(script)}' 'wasm-unsafe-eval'; style-src '{_hash(style)}'; img-src data: blob:"
     return f"""<!doctype html>
-<html lang="en">
+<html lang="en" translate="no">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<meta name="google" content="notranslate">
 <title>healthcard</title>
 <link rel="icon" href="data:image/svg+xml;base64,{icon}">
 <style>{style}</style>

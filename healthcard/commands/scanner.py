@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def scanner(
 def copy_pages(out: Path, bundle: bytes | None) -> tuple[Path, Path]:
     """Write `scanner.html` and the folder `scanner` below `out`, whose address v1/trust is the bundle; raises HealthcardError.
 
-    What stood in that folder before goes: no page of an older edition is mixed with the new ones.
+    What stood in that folder before goes once the new edition is whole: no page of an older one is mixed with it.
     """
     web = resources.folder("web")
     page, folder = out / PAGE, out / FOLDER
@@ -40,13 +41,16 @@ def copy_pages(out: Path, bundle: bytes | None) -> tuple[Path, Path]:
         out.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not (folder / "sw.js").is_file():
             raise HealthcardError(f"{folder}: holds something else than the scanner; choose another folder")
-        if folder.exists():
-            shutil.rmtree(folder)
-        shutil.copytree(web, folder, ignore=LEFT_OUT)
-        if bundle is not None:
-            (folder / "v1").mkdir()
-            write_atomically(folder / "v1" / "trust", bundle)
+        with TemporaryDirectory(dir=out) as beside:
+            fresh = Path(beside) / FOLDER
+            shutil.copytree(web, fresh, ignore=LEFT_OUT)
+            if bundle is not None:
+                (fresh / "v1").mkdir()
+                write_atomically(fresh / "v1" / "trust", bundle)
+            if folder.exists():
+                shutil.rmtree(folder)
+            fresh.rename(folder)
         write_atomically(page, one_file(web, bundle).encode())
-    except OSError as error:
-        raise HealthcardError(f"{out}: {error.strerror}") from None
+    except OSError as error:  # of a copy that stopped half-way it has no words of the system
+        raise HealthcardError(f"{out}: {error.strerror or 'not everything could be copied; is there space?'}") from None
     return page, folder

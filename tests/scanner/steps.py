@@ -1,6 +1,7 @@
 """What a volunteer does with the scanner, as functions; and pictures of what he sees, where HEALTHCARD_SCREENSHOTS names a folder."""
 
 import os
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,11 @@ from tests import browser
 from tests.world import World
 
 EPOCH_PASSPHRASE = "an epoch of tests"
+# What the camera gives is kept, to see whether it is on.
+CAMERA_KEPT = """
+const real = navigator.mediaDevices && navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+if (real) navigator.mediaDevices.getUserMedia = async (wanted) => { window.given = await real(wanted); return window.given; };
+"""
 
 
 def opened(context: BrowserContext, service: httpx.Client) -> Page:
@@ -44,6 +50,14 @@ def read_text(page: Page, *texts: str) -> str:
     page.evaluate("() => { delete document.body.dataset.verdict; }")
     page.click("#read")
     return browser.verdict(page)
+
+
+def until(page: Page, question: str, seconds: float = 15 * browser.SLOW) -> None:
+    """Ask again until the page says yes."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(question):
+        assert time.monotonic() < deadline, question
+        page.wait_for_timeout(50)
 
 
 def sealing(world: World, folder: Path) -> World:

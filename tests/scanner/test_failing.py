@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from healthcard.card import Card
 from tests import browser
-from tests.scanner.steps import believed, opened, read_text, screenshot
+from tests.scanner.steps import CAMERA_KEPT, believed, opened, read_text, screenshot, until
 
 FULL = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
 ABORTED = """
@@ -124,7 +124,76 @@ def test_a_code_reader_that_does_not_start_is_said_and_tried_again(tmp_path: Pat
         page.wait_for_selector("h1:has-text('no arrancó')")
         page.evaluate("() => { window.mended = true; }")
         page.set_input_files("#photo", tmp_path / "photo.jpg")
-        assert browser.verdict(page, 30_000) == "verified"
+        assert browser.verdict(page) == "verified"
+
+
+PUT_AWAY = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+TRACKS = "() => window.given.getTracks().map(({ readyState }) => readyState).join()"
+
+
+def test_a_camera_that_is_taken_away_is_said(tmp_path: Path, service: httpx.Client) -> None:
+    """By her who withdraws the permission, or by another program."""
+    with browser.phone(tmp_path, [GREY]) as context:
+        context.add_init_script(CAMERA_KEPT)
+        page = opened(context, service)
+        page.click("#scan")
+        page.wait_for_selector("body[data-camera=on]")
+        page.evaluate("() => window.given.getTracks().forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })")
+        page.wait_for_selector("#hint:has-text('No se puede usar la cámara')")
+        assert page.evaluate("() => document.body.dataset.camera") is None
+
+
+def test_a_phone_that_is_put_away_while_the_browser_asks_has_one_camera(tmp_path: Path, service: httpx.Client) -> None:
+    with browser.phone(tmp_path, [GREY]) as context:
+        context.add_init_script("""
+            const real = navigator.mediaDevices && navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            window.asked = [];
+            if (real) navigator.mediaDevices.getUserMedia = async (wanted) => {
+              const one = {};
+              await new Promise((resolve) => window.asked.push(Object.assign(one, { allow: resolve })));
+              return (one.given = await real(wanted));
+            };
+        """)
+        page = opened(context, service)
+        faults = browser.watched(page)
+        page.click("#scan")
+        page.evaluate(PUT_AWAY, "hidden")
+        page.evaluate(PUT_AWAY, "visible")
+        assert page.evaluate("() => { window.asked.forEach(({ allow }) => allow()); return window.asked.length; }") == 2
+        page.wait_for_selector("body[data-camera=on]")
+        until(page, "() => window.asked.every(({ given }) => given)")
+        states = "() => window.asked.map(({ given }) => given.getTracks()[0].readyState).join()"
+        until(page, f"() => ({states})() === 'ended,live'")
+        page.click("text=Cancelar")
+        assert page.evaluate(states) == "ended,ended"
+        assert not faults
+
+
+def test_a_phone_that_is_put_away_sees_and_tells_nothing(tmp_path: Path, service: httpx.Client, card: Card) -> None:
+    """And goes on when it comes back: its camera looks again, its screen is as it was."""
+    with browser.phone(tmp_path, [GREY]) as context:
+        context.add_init_script(CAMERA_KEPT)
+        context.add_init_script(browser.VOICES)
+        page = opened(context, service)
+        faults = browser.watched(page)
+        page.click("#scan")
+        page.wait_for_selector("body[data-camera=on]")
+        page.evaluate(PUT_AWAY, "hidden")
+        assert page.evaluate(TRACKS) == "ended"
+        page.evaluate(PUT_AWAY, "visible")
+        until(page, f"() => ({TRACKS})() === 'live'")
+        page.click("text=Cancelar")
+        assert read_text(page, card.text) == "verified"
+        page.click("#show-her")
+        page.click("#aloud")
+        page.evaluate(PUT_AWAY, "hidden")
+        assert page.evaluate("() => window.said").pop() == "silence"
+        page.evaluate(PUT_AWAY, "visible")
+        assert page.locator("#holder").count() == 1
+        assert not faults
 
 
 def test_hints_are_given_where_the_code_reader_never_answers(tmp_path: Path, service: httpx.Client) -> None:

@@ -103,6 +103,21 @@ def test_a_network_that_fails_late_leaves_the_camera_on(tmp_path: Path, service:
         assert page.locator("#camera").count() == 1
 
 
+def test_another_page_of_the_phone_takes_no_newer_list_back(
+    phone: BrowserContext, service: httpx.Client, world: World, long_list: TrustBundle
+) -> None:
+    between = custody.revise(world.bundle, [world.root_signer], world.today)
+    assert world.bundle.version < between.version < long_list.version
+    page = opened(phone, service)
+    other = phone.new_page()
+    other.goto(str(service.base_url))
+    for each, bundle, said in ((page, long_list, "al día"), (other, between, "más antigua")):
+        each.click("#issuers")
+        each.set_input_files("#bundle-file", {"name": "trust.bundle", "mimeType": "application/octet-stream", "buffer": bundle.raw})
+        each.wait_for_selector(f"#bundle-said:has-text('{said}')")
+        assert "organisation-30" in each.locator("main").inner_text()
+
+
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_file_is_chosen_by_keyboard_alone(phone: BrowserContext, service: httpx.Client, key: str) -> None:
     page = opened(phone, service)

@@ -2,6 +2,7 @@
 
 import { dayOf, hex } from "../bytes.js";
 import { read } from "../card.js";
+import { fired } from "../clinic/rules.js";
 import { continuation, heldCard } from "../continuing.js";
 import { latest } from "../days.js";
 import { RecordError } from "../errors.js";
@@ -44,14 +45,16 @@ function message(app, text) {
 function keyScreen(app, key) {
   const { page } = app;
   const problem = h("p", { role: "alert", className: "problem" });
-  const make = async () => {
-    const made = await generate();
+  const make = async ({ target }) => {
+    target.disabled = true; // a second touch makes no second key
+    const made = (await recall("station-key")) || (await generate()); // another page of this phone may have made it
     if (!(await keep("station-key", made))) {
       problem.textContent = page.say("not_kept");
+      target.disabled = false;
       return;
     }
     await persist();
-    keyScreen(app, made);
+    if (problem.isConnected) keyScreen(app, made);
   };
   show(
     h("h1", {}, page.say("phone_key")),
@@ -67,80 +70,109 @@ function keyScreen(app, key) {
 
 function formScreen(app, key, held) {
   const { page, language } = app;
-  const { known } = app.tables;
-  const entered = held.roles.map(() => ({ contact: emptyContact(app.today()), words: [] })); // of each person: kept while another is chosen
+  const date = app.today();
+  const entered = held.roles.map(() => ({ given: [], time: undefined })); // of each person: kept while another is chosen
+  const contacts = () => entered.map((of) => contactOf(of, date));
   const listed = h("ul", { id: "added" });
   const time = h("div");
   const problem = h("p", { role: "alert", className: "problem" });
   const place = h("div");
   const people = h("select", { id: "person", "aria-label": page.say("for_whom") }, held.roles.map((role, n) => h("option", { value: n }, app.personName(n))));
   const kinds = h("select", { id: "kind", "aria-label": page.say("what") }, KINDS.map((kind) => h("option", { value: kind }, page.say(`add_${kind}`))));
-  const choose = () => {
-    const { contact, words } = entered[people.value];
+  const list = () => {
     const whose = (n) => entered.length > 1 && h("strong", {}, `${app.personName(n)}: `);
-    listed.replaceChildren(...entered.flatMap((of, n) => of.words.map((said) => h("li", {}, whose(n), said))));
-    time.replaceChildren(...(timed(contact, known) ? [timeField(app, contact)] : []));
-    place.replaceChildren(entryFields(app, kinds.value, held.roles[people.value], (entry, said) => {
-      problem.textContent = "";
-      put(contact, kinds.value, entry);
-      words.push(said);
-      choose();
-    }, problem));
+    const remove = (of, one) => button("✕", () => {
+      of.given.splice(of.given.indexOf(one), 1);
+      list();
+    }, { className: "small", "aria-label": `${page.say("desk_remove")}: ${one.said}` });
+    listed.replaceChildren(...entered.flatMap((of, n) => of.given.map((one) => h("li", {}, whose(n), one.said, " ", remove(of, one)))));
+    const asked = contacts().map((contact, n) => (timed(contact, app.tables) ? "time_given" : red(app, n, contact) && "desk_time"));
+    entered.forEach((of, n) => asked[n] || (of.time = undefined));
+    time.replaceChildren(...(asked[people.value] ? [timeField(app, entered[people.value], asked[people.value])] : []));
+  };
+  const take = (one) => {
+    const person = Number(people.value);
+    const of = entered[person];
+    const given = [...of.given.filter(({ once }) => once === null || once !== one.once), one];
+    continuation(held, { person, contact: contactOf({ ...of, given }, date) }, { today: date, known: app.tables.known }); // or RecordError
+    of.given = given;
+    choose();
+  };
+  const choose = () => {
+    list();
+    problem.textContent = "";
+    place.replaceChildren(entryFields(app, kinds.value, held.roles[people.value], take, problem));
   };
   people.onchange = kinds.onchange = choose;
   const done = async () => {
-    const untimed = entered.findIndex(({ contact }) => timed(contact, known) && !contact.time);
-    if (untimed >= 0) {
-      people.value = untimed;
+    const word = document.getElementById("word");
+    if (word.value.trim()) {
+      document.getElementById("add-entry").click(); // what is typed and not yet added is to be signed too
+      if (word.isConnected) return; // or its fault is said
+    }
+    const missing = contacts().findIndex((contact) => timed(contact, app.tables) && !contact.time);
+    if (missing >= 0) {
+      people.value = missing;
       choose();
       problem.textContent = page.say("time_missing");
       return;
     }
+    signing.disabled = true; // a second touch signs nothing more
     try {
-      await signed(app, key, held, entered.map(({ contact }) => contact));
+      await signed(app, key, held, contacts());
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       problem.textContent = page.say("add_refused");
     }
+    signing.disabled = false;
   };
+  const signing = button(page.say("sign"), done, { className: "main", id: "sign" });
   show(
     h("h1", {}, page.say("add_contact")),
-    h("p", { className: "quiet" }, language.day(app.today())),
+    h("p", { className: "quiet" }, language.day(date)),
     h("label", {}, page.say("for_whom"), people),
     h("label", {}, page.say("what"), kinds),
     place,
     listed,
     time,
     problem,
-    h("div", { className: "row" }, button(page.say("sign"), done, { className: "main", id: "sign" }), button(page.say("cancel"), () => app.showReading())),
+    h("div", { className: "row" }, signing, button(page.say("cancel"), () => app.showReading())),
   );
   choose();
 }
 
-function emptyContact(date) {
-  return { date, observations: {}, findings: [], medicines: [], vaccines: [], services: [] };
-}
-
-function put(contact, kind, entry) {
-  if (kind === "observation") contact.observations[entry.key] = entry.value;
-  else if (kind === "finding" || kind === "service") contact[`${kind}s`] = Array.from(new Set([...contact[`${kind}s`], entry]));
-  else contact[`${kind}s`].push(entry);
+/** What was entered of a person as a contact of a record. */
+function contactOf({ given, time }, date) {
+  const contact = { date, ...(time ? { time } : {}) };
+  for (const { kind, entry } of given) {
+    if (kind === "observation") contact.observations = { ...contact.observations, [entry.key]: entry.value };
+    else contact[`${kind}s`] = [...(contact[`${kind}s`] || []), entry];
+  }
+  return contact;
 }
 
 /** Whether a contact needs its local time: a time-critical medicine was given once. */
-function timed({ medicines }, known) {
+function timed({ medicines = [] }, { known }) {
   return medicines.some(({ medicine, timing }) => timing === undefined && (known.medicines.byKey.get(medicine).groups || []).includes("time_critical"));
 }
 
-/** The local time of a contact: the quarter of an hour when it was first asked for, until another is chosen. */
-function timeField(app, contact) {
-  const now = new Date();
-  if (contact.time === undefined) contact.time = QUARTERS[now.getHours() * 4 + Math.floor(now.getMinutes() / 15)];
-  const options = QUARTERS.map((quarter) => h("option", { value: quarter, selected: quarter === contact.time }, quarter));
-  return h("label", {}, app.page.say("time_given"), h("select", { id: "time", onchange: (event) => { contact.time = event.target.value; } }, options));
+/** Whether a red rule is met, for which the local time is asked too. */
+function red({ reading, tables }, person, contact) {
+  return fired(reading.record.people[person], contact, tables.clinic).some(({ rule }) => rule.level === "red");
 }
 
-/** The fields of one kind of entry; `add(entry, words)` takes one that is whole. */
+/** The local time of what was entered: the quarter of an hour when it was first asked for, until another is chosen. */
+function timeField(app, of, words) {
+  const now = new Date();
+  if (of.time === undefined) of.time = QUARTERS[now.getHours() * 4 + Math.floor(now.getMinutes() / 15)];
+  const options = QUARTERS.map((quarter) => h("option", { value: quarter, selected: quarter === of.time }, quarter));
+  return h("label", {}, app.page.say(words), h("select", { id: "time", onchange: (event) => { of.time = event.target.value; } }, options));
+}
+
+/**
+ * The fields of one kind of entry; `add({ kind, entry, said, once })` takes one that is whole, or raises RecordError. What has the same
+ * `once` stands once in a contact: the later one counts.
+ */
 function entryFields(app, kind, role, add, problem) {
   const { page, language, tables } = app;
   const { known } = tables;
@@ -149,7 +181,7 @@ function entryFields(app, kind, role, add, problem) {
   const name = (key) => (kind === "medicine" ? words.medicine(key) : language.label(kind, key, role)).text; // strengths are medicines of their own
   const open = Array.from(table.byKey.values()).filter((entry) => entry.sensitivity <= OPEN && fits(entry, role));
   const choices = open.map((entry) => ({ entry, text: name(entry.key) })).sort((a, b) => a.text.localeCompare(b.text, page.code));
-  const word = h("input", { id: "word", list: "words", autocomplete: "off", "aria-label": page.say("which") });
+  const word = h("input", { id: "word", list: "words", "aria-label": page.say("which") });
   word.setAttribute("list", "words");
   const found = () => choices.find(({ text }) => text === word.value);
   const further = h("div", { className: "further" });
@@ -166,8 +198,15 @@ function entryFields(app, kind, role, add, problem) {
     }
     const entry = entryOf(kind, chosen.entry, fields, page, problem);
     if (entry === null) return;
-    const said = Object.values(fields).map((field) => field.selectedOptions ? field.selectedOptions[0].text : field.value && [field.value, field.dataset.unit].filter(Boolean).join(" "));
-    add(entry, [chosen.text, ...said].filter(Boolean).join(" · "));
+    const details = Object.values(fields).map((field) => field.selectedOptions ? field.selectedOptions[0].text : field.value && [field.value, field.dataset.unit].filter(Boolean).join(" "));
+    const said = [chosen.text, ...details].filter(Boolean).join(" · ");
+    const once = kind === "medicine" ? null : `${kind} ${entry.key || JSON.stringify(entry)}`;
+    try {
+      add({ kind, entry, said, once });
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      problem.textContent = page.say("add_refused");
+    }
   };
   return h("fieldset", {}, h("legend", {}, page.say(`add_${kind}`)), h("label", {}, page.say("which"), word), h("datalist", { id: "words" }, choices.map(({ text }) => h("option", { value: text }))), further, button(page.say("add"), take, { id: "add-entry" }));
 }
@@ -177,7 +216,7 @@ function detail(app, kind, entry, fields) {
   const { page, language, tables } = app;
   Object.keys(fields).forEach((name) => delete fields[name]);
   const number = (id, label, unit = "") => {
-    fields[id] = h("input", { id, inputMode: "decimal", autocomplete: "off" });
+    fields[id] = h("input", { id, inputMode: "decimal" });
     fields[id].dataset.unit = unit;
     return h("label", {}, unit ? `${label} (${unit})` : label, fields[id]);
   };
@@ -227,8 +266,7 @@ async function signed(app, key, held, contacts) {
   const { page, session } = app;
   const texts = [];
   for (const [person, contact] of contacts.entries()) {
-    const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => typeof value === "string" || Object.keys(value).length > 0));
-    if (Object.keys(filled).length > 1) texts.push(await stickerText(app, key, held, { person, contact: filled })); // more than its date
+    if (Object.keys(contact).some((name) => name !== "date" && name !== "time")) texts.push(await stickerText(app, key, held, { person, contact }));
   }
   if (texts.length === 0) throw new RecordError("nothing was entered");
   if (app.session !== session) return; // cleared while it signed

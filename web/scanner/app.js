@@ -37,7 +37,8 @@ class Scanner {
     this.seen = new Set();
     this.forgetAll();
     for (const event of ["pointerdown", "keydown", "input"]) window.addEventListener(event, () => this.touched(), { passive: true });
-    document.addEventListener("visibilitychange", () => this.woken());
+    window.addEventListener("click", (event) => this.clicked(event), { capture: true });
+    document.addEventListener("visibilitychange", () => this.turned());
     window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("pageshow", ({ persisted }) => persisted && this.start());
     window.addEventListener("keydown", (event) => this.typed(event));
@@ -65,15 +66,31 @@ class Scanner {
     this.idle = setTimeout(() => this.untouched(), IDLE);
   }
 
-  /** A phone that slept: its timer stood still too. */
-  woken() {
-    if (document.visibilityState === "visible" && Date.now() - this.lastTouch >= IDLE) this.untouched();
+  /** The second touch of a double one is not for the screen that the first brought: it would tick or press what lies there by chance. */
+  clicked(event) {
+    const { firstElementChild: screen } = document.getElementById("screen");
+    if (event.detail < 2) this.clickedOn = screen;
+    else if (this.clickedOn !== screen) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
+  /** A phone that is put away tells nothing and sees nothing; one that slept is cleared when it wakes: its timer stood still too. */
+  turned() {
+    if (document.visibilityState === "hidden") {
+      silence();
+      if (this.camera) this.camera.stop();
+    } else {
+      if (Date.now() - this.lastTouch >= IDLE) this.untouched();
+      if (this.camera && this.camera.stopped) this.again();
+    }
   }
 
   /** Clear what nobody has touched for too long. */
   untouched() {
     if (this.session.keepOpen) this.touched();
-    else if (this.session.texts.size > 0 || this.camera) this.start();
+    else if (this.session.texts.size > 0 || this.typing || this.camera || document.getElementById("text")) this.start();
   }
 
   /** Today by the clock of this device. */
@@ -169,17 +186,27 @@ class Scanner {
       found: (texts) => this.found(texts),
       tick: (took) => { document.body.dataset.frame = Math.round(took); },
       failed: () => this.noCamera("no_reader", hint),
+      ended: () => this.noCamera("no_camera", hint),
     });
     this.camera = camera;
+    this.again = () => this.look(camera, controls, hint);
+    return this.again();
+  }
+
+  /** Let the camera look: at first, and when a phone that was put away comes back. */
+  async look(camera, controls, hint) {
+    const look = (this.looking = {});
+    const waits = () => this.camera === camera && this.looking === look && !camera.stopped; // neither left nor put away meanwhile
+    clearTimeout(this.hinting);
     try {
       await camera.start();
-      if (this.camera !== camera) return; // left while the browser asked
+      if (!waits()) return;
       document.body.dataset.camera = "on";
-      controls.append(...this.controls());
+      controls.replaceChildren(...this.controls());
       this.hinting = setTimeout(() => this.hints(hint), NO_LUCK);
     } catch (error) {
       if (!(error instanceof DOMException) && !(error instanceof TypeError)) throw error;
-      if (this.camera === camera) this.noCamera("no_camera", hint);
+      if (waits()) this.noCamera("no_camera", hint);
     }
   }
 
@@ -245,7 +272,7 @@ class Scanner {
   typeScreen(said = "") {
     const { page } = this;
     this.stopCamera();
-    const area = h("textarea", { id: "text", rows: 6, autocomplete: "off", autocapitalize: "characters", spellcheck: false, "aria-label": page.say("type") });
+    const area = h("textarea", { id: "text", rows: 6, autocapitalize: "characters", "aria-label": page.say("type") });
     const problem = h("p", { role: "alert", className: "problem" }, said);
     show(
       h("h1", {}, page.say("type")),
@@ -327,6 +354,7 @@ class Scanner {
     const { session } = this;
     const reading = await this.read(session.texts);
     if (this.session !== session) return; // cleared while it read
+    this.touched(); // three minutes from here, however long the camera looked
     this.reading = reading;
     document.body.dataset.verdict = reading.verdict;
     this.showReading();
@@ -341,6 +369,7 @@ class Scanner {
   showReading() {
     this.stopCamera();
     silence();
+    this.asked = null;
     readingScreen(this);
   }
 

@@ -4,29 +4,38 @@ const WIDTH = 1280; // pixels asked for: a code of 73 modules that fills half th
 const PAUSE = 60; // milliseconds between frames
 
 export class Camera {
-  /** `found(texts)` is called for every frame with codes in it, `tick(milliseconds)` after each frame, `failed()` where none can be read. */
-  constructor(video, decoder, { found, tick, failed = () => {} }) {
-    Object.assign(this, { video, decoder, found, tick, failed, stream: null, stopped: false });
+  /**
+   * `found(texts)` is called for every frame with codes in it, `tick(milliseconds)` after each frame, `failed()` where none can be read,
+   * `ended()` where the camera is taken away: by its owner, or by another program.
+   */
+  constructor(video, decoder, { found, tick, failed = () => {}, ended = () => {} }) {
+    Object.assign(this, { video, decoder, found, tick, failed, ended, stream: null, asked: null });
   }
 
   /** Start; rejects with a DOMException where there is no camera or it may not be used. Stopped before it was allowed, it stays off. */
   async start() {
-    this.stopped = false;
+    const asked = (this.asked = {});
     const wanted = { facingMode: { ideal: "environment" }, width: { ideal: WIDTH }, height: { ideal: (WIDTH * 3) / 4 } };
-    this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-    if (this.stopped) return this.stop();
-    [this.track] = this.stream.getVideoTracks();
-    this.video.srcObject = this.stream;
+    const stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    if (this.asked !== asked) return release(stream);
+    this.stream = stream;
+    [this.track] = stream.getVideoTracks();
+    this.track.onended = () => this.ended(); // never by stop()
+    this.video.srcObject = stream;
     await this.video.play();
     this.can = this.track.getCapabilities ? this.track.getCapabilities() : {};
     if (this.can.focusMode && this.can.focusMode.includes("continuous")) await this.set({ focusMode: "continuous" });
     this.canvas = document.createElement("canvas");
-    this.look();
+    this.look(stream);
+  }
+
+  get stopped() {
+    return this.asked === null;
   }
 
   stop() {
-    this.stopped = true;
-    if (this.stream) this.stream.getTracks().forEach((track) => track.stop());
+    this.asked = null;
+    if (this.stream) release(this.stream);
     this.stream = null;
     this.video.srcObject = null;
   }
@@ -55,14 +64,14 @@ export class Camera {
     }
   }
 
-  async look() {
+  async look(stream) {
     let frame = 0;
-    while (this.stream) {
+    while (this.stream === stream) {
       const { videoWidth: width, videoHeight: height } = this.video;
       if (width > 0) {
         const began = performance.now();
         const texts = await this.decoder.texts(this.frame(width, height, frame++ % 3 === 2 ? 0.5 : 1));
-        if (!this.stream) return;
+        if (this.stream !== stream) return;
         if (texts === null) return this.failed();
         this.tick(performance.now() - began);
         if (texts.length > 0) this.found(texts);
@@ -80,4 +89,8 @@ export class Camera {
     context.drawImage(this.video, (width - w) / 2, (height - h) / 2, w, h, 0, 0, w, h);
     return context.getImageData(0, 0, w, h);
   }
+}
+
+function release(stream) {
+  stream.getTracks().forEach((track) => track.stop());
 }

@@ -2,8 +2,12 @@
 
 import { picture } from "./source.js";
 
+const FIELDS = ["input", "select", "textarea"];
+
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
+  // A browser writes no field to its disk, to restore it after a crash, and asks no service how a word is spelt.
+  if (FIELDS.includes(tag)) Object.assign(element, { autocomplete: "off", spellcheck: false });
   for (const [name, value] of Object.entries(properties)) {
     if (name in element && name !== "list") element[name] = value;
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);

@@ -10,8 +10,9 @@ const NOT_HERS = ["verdict", "more"];
 export async function showHolder(app, code = null) {
   const { reading, tables, page } = app;
   const chosen = code || (tables.languages.includes(reading.record.language) ? reading.record.language : page.code);
+  const asked = (app.asked = {});
   const language = await wordsOf(tables, chosen);
-  if (app.reading !== reading) return; // cleared while the words were fetched
+  if (app.reading !== reading || app.asked !== asked) return; // cleared, left or another chosen while the words were fetched
   if (!language) return showHolder(app, page.code);
   silence();
   const hers = { reading, tables, language, personName: (n) => personLabel(reading.handover, n, language).text };

@@ -7,7 +7,7 @@ import { thumbprint } from "../sign.js";
 import { TrustBundle } from "../trust.js";
 import { daysBetween } from "../days.js";
 import { button, fileButton, h, show } from "./dom.js";
-import { forget, keep, persist } from "./memory.js";
+import { forget, keep, persist, recall } from "./memory.js";
 import { carriedBundle, publishedBundle, STANDALONE } from "./source.js";
 import { symbolSvg } from "./symbols.js";
 
@@ -25,11 +25,11 @@ export class Issuers {
     Object.assign(this, { tables, raw, today, bundle: null, kept: true, pieces: new Map() });
   }
 
-  /** Read the bundle that is kept, or that came with the pages; one that can't be read any more is none. */
-  async load() {
-    const raw = this.raw || carriedBundle();
+  /** Read the bundle that is kept, or that came with the pages, unless a newer one is held; one that can't be read any more is none. */
+  async load(raw = this.raw || carriedBundle()) {
     try {
-      if (raw) this.bundle = await this.opened(raw);
+      const kept = raw && (await this.opened(raw));
+      if (kept && (!this.bundle || kept.version > this.bundle.version)) this.bundle = kept;
     } catch (error) {
       if (!(error instanceof HealthcardError)) throw error;
     }
@@ -49,6 +49,7 @@ export class Issuers {
    * say that its root is right before `hold`.
    */
   async take(raw) {
+    await this.load(await recall("bundle")); // another page of this phone may hold a newer one, and no version goes down
     const newer = await this.opened(raw);
     if (!this.bundle) return newer;
     await this.hold(this.bundle.update(newer));
@@ -78,7 +79,7 @@ export class Issuers {
     const { page, language } = app;
     const own = this.bundle && [h("p", { className: "sentence" }, language.counted("bundle_age", this.age).text), about(app, this.bundle)];
     show(
-      h("h1", {}, page.say("issuers")),
+      h("header", {}, h("h1", {}, page.say("issuers")), !this.bundle && app.languageChoice()),
       own || h("p", {}, page.say("no_issuers")),
       h("p", { role: "status", id }, said),
       !this.kept && h("p", { className: "problem" }, page.say("not_kept")),

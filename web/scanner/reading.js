@@ -8,7 +8,7 @@ import { STANDALONE } from "./source.js";
 import { unlockScreen } from "./unlock.js";
 
 const ICONS = { help: "help", danger: "danger", medicine: "medicine", next_visit: "next_visit", referral: "referral", allergy: "allergy", vaccine: "vaccine" };
-const HELP_DESK = ["referral", "due"]; // what a desk that is not clinical sees
+const HELP_DESK = ["due"]; // what a desk that is not clinical sees of the summary: a referral names its reason
 
 export function readingScreen(app) {
   const { reading, page, language, settings } = app;

@@ -9,7 +9,7 @@ const STEPS = 20; // of the bar, which jumps and never moves
 export function unlockScreen(app) {
   const { page, session } = app;
   const file = h("input", { type: "file", id: "epoch-key", "aria-label": page.say("epoch_key") });
-  const passphrase = h("input", { type: "password", id: "passphrase", autocomplete: "off" });
+  const passphrase = h("input", { type: "password", id: "passphrase" });
   const problem = h("p", { role: "alert", className: "problem" });
   const bar = h("progress", { max: 1, value: 0, "aria-label": page.say("unlocking") });
   const sign = h("div", { role: "status", id: "unlocking" });
@@ -18,7 +18,7 @@ export function unlockScreen(app) {
     return bar.isConnected; // else the screen was left
   };
   const open = async () => {
-    if (!file.files[0]) return;
+    if (!file.files[0]) return file.click(); // ask for it
     problem.textContent = "";
     unlock.disabled = true;
     sign.replaceChildren(h("p", {}, page.say("unlocking")), bar);
