@@ -3,14 +3,15 @@
     for symbol in mended(page): ...                        # a small clean picture each, likeliest first
 
 A reader of QR symbols needs all three finder patterns whole, though they are not protected by error correction; a spot on one of them
-hides a code whose data are all there. Here two are enough: the third is where geometry wants it. Every module is averaged, so that specks
-weigh less than a module; finders, timing and alignment patterns are drawn anew.
+hides a code whose data are all there. Here two are enough: the third is where geometry wants it, and where the card is not flat or is held
+at a slant, the alignment patterns lead to it. Every module is averaged, so that specks weigh less than a module; finders, timing and
+alignment patterns are drawn anew.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath
@@ -22,11 +23,14 @@ _PIXELS = 600_000  # of the view that is looked at
 _TURNS = (0, 30, 60)  # degrees; a finder is known as such when it is turned by up to 15
 _LIKE = 45  # hundredths; finders on poor pictures have 55 and more
 _KEPT = 8  # finders looked at together
-_WHOLE, _GUESSED = 3, 6  # squares tried; two finders give six of the latter
+_WHOLE, _GUESSED = 3, 18  # squares measured; two finders give six of the latter
+_TRIED = 9  # of them
 _IN_TIME = 0.62  # share of the timing patterns; half of them by chance
 _SAMPLES = 4  # pixels along a module when it is averaged
 _QUIET = 4
 _SHARES = (0.82, 0.88, 0.94, 1.0, 1.06, 1.13, 1.2)  # of a rough size of module
+_CLEAR = 60  # likeness of an alignment pattern that is believed; it is smaller than a finder, so that others look like it
+_ASTRAY = 2.0  # modules that one may lie from where its neighbours want it
 _NOISE = 6  # grey levels that differ without a meaning
 
 Point = tuple[float, float]
@@ -63,8 +67,9 @@ def mended(page: Image.Image) -> Iterator[Mended]:
         view = small.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=128) if turn else small
         back = _turned(small.size, view.size, turn)
         known: dict[tuple[Finder, float], Finder] = {}
-        for corners in _squares(view, _finders(view)):
-            for symbol in _straightened(view, _exact(view, corners, known)):
+        exact = [_exact(view, corners, known) for corners in _squares(view, _finders(view))]
+        for corners in sorted(exact, key=_likeness)[:_TRIED]:
+            for symbol in _straightened(view, corners):
                 places = [project(back, *corner) for corner in symbol.corners]
                 yield Mended(symbol.picture, tuple((x / factor, y / factor) for x, y in places))  # type: ignore[arg-type]
 
@@ -211,8 +216,11 @@ def _is_square(corner: Finder, right: Finder, below: Finder) -> bool:
 def _straightened(page: Image.Image, corners: _Corners) -> Iterator[Mended]:
     """The symbol with these finders, for the version that its size tells and those next to it."""
     corner, right, below = corners
+    modules = [one.module for one in corners if one.likeness]
+    if not modules:
+        return
     distance = (math.dist((corner.x, corner.y), (right.x, right.y)) + math.dist((corner.x, corner.y), (below.x, below.y))) / 2
-    estimate = (distance / (sum(one.module for one in corners) / 3) + 7 - 17) / 4
+    estimate = (distance / (sum(modules) / len(modules)) + 7 - 17) / 4
     versions = [version for version in range(round(estimate) - 1, round(estimate) + 2) if 1 <= version <= 40]
     for version in sorted(versions, key=lambda version: abs(version - estimate)):
         side = 17 + 4 * version
@@ -220,18 +228,90 @@ def _straightened(page: Image.Image, corners: _Corners) -> Iterator[Mended]:
         three, seen = ((3.5, 3.5), (far, 3.5), (3.5, far)), [(one.x, one.y) for one in corners]
         to_page = projection([*three, (far, far)], [*seen, (right.x + below.x - corner.x, right.y + below.y - corner.y)])
         last = side - 6.5
-        yield from _symbol(page, to_page, version)
+        yield from _flat(page, to_page, version)
         if version > 1:
-            yield from _symbol(page, projection([*three, (last, last)], [*seen, _alignment(page, to_page, last)]), version)
+            x, y, _ = _alignment(page, to_page, last, last, 4.0)
+            yield from _flat(page, projection([*three, (last, last)], [*seen, (x, y)]), version)
+        if version > 6:
+            yield from _bent(page, to_page, version, corners)
 
 
-def _symbol(page: Image.Image, to_page: Sequence[float], version: int) -> Iterator[Mended]:
-    """The symbol of such corners and version, unless its timing patterns tell that there is none."""
+def _flat(page: Image.Image, to_page: Sequence[float], version: int) -> Iterator[Mended]:
+    """The symbol of such corners and version."""
     side = 17 + 4 * version
-    modules = _modules(page, to_page, side)
+    size = side * _SAMPLES
+    grey = page.transform((size, size), Image.Transform.PERSPECTIVE, pixels_of(to_page, 0, 0, 1 / _SAMPLES), Image.Resampling.BICUBIC)
+    top_left, top_right, bottom_right, bottom_left = (project(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
+    yield from _symbol(grey, version, (top_left, top_right, bottom_right, bottom_left))
+
+
+def _bent(page: Image.Image, to_page: Sequence[float], version: int, corners: _Corners) -> Iterator[Mended]:
+    """The symbol as its alignment patterns lie, a piece between four of them at a time."""
+    side, lines = 17 + 4 * version, [at + 0.5 for at in util.pattern_position(version)]
+    last = len(lines) - 1
+    drift = _drift(page, to_page, lines, corners)
+    if not drift:
+        return
+    edges = [0.0, *lines[1:-1], float(side)]
+
+    def place(i: int, j: int) -> Point:
+        x, y = project(to_page, edges[i], edges[j])
+        return x + drift[i, j][0], y + drift[i, j][1]
+
+    mesh = []
+    for i, j in product(range(last), repeat=2):
+        box = tuple(round(edge * _SAMPLES) for edge in (edges[i], edges[j], edges[i + 1], edges[j + 1]))
+        mesh.append((box, (*place(i, j), *place(i, j + 1), *place(i + 1, j + 1), *place(i + 1, j))))
+    grey = page.transform((side * _SAMPLES, side * _SAMPLES), Image.Transform.MESH, mesh, Image.Resampling.BICUBIC)
+    yield from _symbol(grey, version, (place(0, 0), place(last, 0), place(last, last), place(0, last)))
+
+
+_Drift = dict[tuple[int, int], Point]  # by column and row of the alignment patterns, the finders in three corners
+
+
+def _drift(page: Image.Image, to_page: Sequence[float], lines: Sequence[float], corners: _Corners) -> _Drift:
+    """How far each alignment pattern lies from where a flat card has it, the next to the finders first; empty where most are not seen."""
+    last = len(lines) - 1
+    finders = ((0, 0), (last, 0), (0, last))
+    drift: _Drift = {place: (0.0, 0.0) for place, one in zip(finders, corners, strict=True) if one.likeness}
+    seen, missed = tuple(drift), 0
+    nodes = [(i, j) for i in range(last + 1) for j in range(last + 1)]
+    for node in sorted(nodes, key=lambda node: min(math.dist(node, one) for one in seen)):
+        if node in drift:
+            continue
+        drift[node] = dx, dy = _expected(drift, *node)
+        if node in finders:
+            continue
+        at = lines[node[0]], lines[node[1]]
+        x, y, likeness = _alignment(page, (*to_page[:2], to_page[2] + dx, *to_page[3:5], to_page[5] + dy, *to_page[6:]), *at, _ASTRAY)
+        if likeness >= _CLEAR:
+            flat = project(to_page, *at)
+            drift[node] = x - flat[0], y - flat[1]
+        else:
+            missed += 1
+        if missed > 2 and 2 * missed > len(drift):
+            return {}
+    return drift
+
+
+def _expected(drift: _Drift, i: int, j: int) -> Point:
+    """How far off a pattern will be, as those near it are."""
+    for x, y in product((-1, 1), repeat=2):
+        if {(i + x, j), (i, j + y), (i + x, j + y)} <= drift.keys():
+            (a, b), (c, d), (e, f) = drift[i + x, j], drift[i, j + y], drift[i + x, j + y]
+            return a + c - e, b + d - f
+    for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        if {(i + x, j + y), (i + 2 * x, j + 2 * y)} <= drift.keys():
+            (a, b), (c, d) = drift[i + x, j + y], drift[i + 2 * x, j + 2 * y]
+            return 2 * a - c, 2 * b - d
+    return drift[min(drift, key=lambda one: math.dist(one, (i, j)))]
+
+
+def _symbol(grey: Image.Image, version: int, corners: tuple[Point, Point, Point, Point]) -> Iterator[Mended]:
+    """A straightened symbol drawn anew, unless its timing patterns tell that there is none."""
+    modules = _modules(grey)
     if _in_time(modules) >= _IN_TIME:
-        top_left, top_right, bottom_right, bottom_left = (project(to_page, x, y) for x, y in ((0, 0), (side, 0), (side, side), (0, side)))
-        yield Mended(_drawn(modules, version), (top_left, top_right, bottom_right, bottom_left))
+        yield Mended(_drawn(modules, version), corners)
 
 
 def _in_time(modules: Image.Image) -> float:
@@ -241,18 +321,18 @@ def _in_time(modules: Image.Image) -> float:
     return sum((value > 0) == n % 2 for line in (across, down) for n, value in enumerate(line)) / (len(across) + len(down))
 
 
-def _alignment(page: Image.Image, to_page: Sequence[float], at: float, reach: float = 4.0) -> Point:
-    """Where on the page the alignment pattern is seen that a flat card has at module (`at`, `at`)."""
-    start, side = at - reach - 4, round(2 * (reach + 4) * _FINE)
-    view = page.transform((side, side), Image.Transform.PERSPECTIVE, pixels_of(to_page, start, start, 1 / _FINE), Image.Resampling.BICUBIC)
-    x, y, _ = _summit(_rings(view, _FINE, 1), reach * _FINE)
-    return project(to_page, start + x / _FINE, start + y / _FINE)
+def _alignment(page: Image.Image, to_page: Sequence[float], x: float, y: float, reach: float) -> tuple[float, float, float]:
+    """Where on the page the alignment pattern is seen that a flat card has at module (x, y), and how much it looks like one."""
+    half = reach + 4
+    side = round(2 * half * _FINE)
+    place = pixels_of(to_page, x - half, y - half, 1 / _FINE)
+    view = page.transform((side, side), Image.Transform.PERSPECTIVE, place, Image.Resampling.BICUBIC)
+    u, v, likeness = _summit(_rings(view, _FINE, 1), reach * _FINE)
+    return *project(to_page, x - half + u / _FINE, y - half + v / _FINE), likeness
 
 
-def _modules(page: Image.Image, to_page: Sequence[float], side: int) -> Image.Image:
-    """The modules of a symbol, a pixel each, black or white."""
-    size = side * _SAMPLES
-    grey = page.transform((size, size), Image.Transform.PERSPECTIVE, pixels_of(to_page, 0, 0, 1 / _SAMPLES), Image.Resampling.BICUBIC)
+def _modules(grey: Image.Image) -> Image.Image:
+    """The modules of a straightened symbol, a pixel each, black or white."""
     modules = grey.reduce(_SAMPLES)
     around = modules.filter(ImageFilter.BoxBlur(4))
     return ImageChops.subtract(modules, around, offset=128).point(lambda value: 255 if value > 128 else 0)

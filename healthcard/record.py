@@ -120,7 +120,8 @@ def _unknown_event(value: str) -> str:
         event = cbor.loads(bytes.fromhex(value), EVENT_DEPTH)
     except (ValueError, Unreadable):
         event = None
-    if not isinstance(event, list) or not event or type(event[0]) is not int or event[0] > LAST_UNKNOWN_FORM or value != value.lower():
+    wrong = not isinstance(event, list) or not event or type(event[0]) is not int or event[0] > LAST_UNKNOWN_FORM
+    if wrong or value != cbor.dumps(event).hex():
         raise problem("not an event that this version does not know", "unknown events are kept as they were read")
     return value
 
@@ -151,7 +152,7 @@ class Choices(Model):
 
     import_: StrictBool = Field(False, alias="import")
     count: StrictBool = False
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
 
 class MedicineGiven(Model):
@@ -470,7 +471,7 @@ def build(model: type[M], data: Any, known: Vocabulary | None = None) -> M:
 @cache
 def _keys() -> tuple[str, ...]:
     models = (Record, Mother, Infant, Contact, Pregnancy, Birth, MedicineGiven, VaccineDose, Referral, Choices)
-    return tuple({name: None for model in models for name in model.model_fields})
+    return tuple({field.alias or name: None for model in models for name, field in model.model_fields.items()})
 
 
 def in_order(name: str, values: tuple[Any, ...], known: Vocabulary) -> tuple[Any, ...]:

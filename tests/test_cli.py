@@ -64,6 +64,16 @@ def test_a_second_demonstration_does_not_overwrite_the_first(demo: Path) -> None
     assert "choose another folder with --out" in done.said
 
 
+@pytest.mark.parametrize("suffix", [".txt", ".pdf", ".png"])
+def test_a_demonstration_does_not_overwrite_a_card_of_the_same_name(suffix: str, tmp_path: Path) -> None:
+    held = tmp_path / f"{CARD}{suffix}"
+    held.write_text("another family's")
+    done = healthcard("demo", "--out", tmp_path)
+    assert done.code == 1
+    assert f"{held}: exists already" in done.said
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(held, "another family's")]
+
+
 # --- founding a network --------------------------------------------------------------------------------------------
 
 

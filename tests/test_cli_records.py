@@ -84,6 +84,12 @@ BAD_RECORDS: Mapping[str, tuple[object, Sequence[str]]] = {
     "a medicine in its other form": (
         changed(*VISIT, "medicines", to=[{"medicine": "ors", "amount": MARKER}]), [f"{CONTACT}.medicines[0].amount: not an amount"],
     ),
+    "an unknown event in another spelling": (
+        changed(*VISIT, "unknown", to=["8123", "81 23"]), [f"{CONTACT}.unknown[1]: not an event that this version does not know"],
+    ),
+    "a choice under a name of the program": (
+        changed("choices", to={"import_": True}), ["choices.import_: no such key (did you mean import?)"],
+    ),
     "free text": (changed(*VISIT, "notes", to=MARKER), [f"{CONTACT}.notes: no such key"]),
 }  # fmt: skip
 

@@ -50,6 +50,23 @@ def test_a_code_that_lost_a_finder_pattern_is_read(corner):
     assert picture.scan(paper.reduce(3)) == [front.text]
 
 
+@pytest.mark.parametrize("corner", [0, 1, 2])
+def test_a_card_at_a_slant_with_a_thumb_on_a_finder_pattern_is_read(corner):
+    """Geometry alone misses the hidden corner here; the alignment patterns lead to it."""
+    front = damage.sides(FAMILY)[0]
+    x, y, side, _ = front.box
+    paper, reach = Image.fromarray(front.page).convert("L"), side // 8
+    left, top = ((x, y), (x + side - reach, y), (x, y + side - reach))[corner]
+    ImageDraw.Draw(paper).ellipse((left - reach // 2, top - reach // 2, left + reach, top + reach), fill=120)
+    paper = paper.reduce(3)
+    width, height = paper.size
+    flat = [(0.0, 0.0), (float(width), 0.0), (float(width), float(height)), (0.0, float(height))]
+    seen = [(0.02 * width, 0.012 * height), (0.988 * width, 0.0), (width, height), (0.0, 0.98 * height)]
+    to_flat = finders.projection(seen, flat)
+    slanted = paper.transform(paper.size, Image.Transform.PERSPECTIVE, to_flat, Image.Resampling.BICUBIC, fillcolor=110)
+    assert picture.scan(slanted) == [front.text]
+
+
 def test_a_page_without_a_code_gives_no_text_and_few_attempts():
     text = Image.new("L", (620, 877), 255)
     for y in range(40, 840, 24):

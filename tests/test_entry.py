@@ -231,6 +231,14 @@ def test_refused(name: str) -> None:
     assert outcome(record, again=tuple(expected)) == ("refused", expected)
 
 
+def test_a_missing_time_is_said_once_and_without_the_order_of_the_medicines() -> None:
+    with pytest.raises(RecordError) as refused:
+        check(infant(age_days=9, medicines=[{"medicine": "zinc_20", "amount": 1}, GENTAMICIN, GENTAMICIN]), LATER)
+    assert [str(fault) for fault in refused.value.problems] == [
+        "people[0].contacts[0].time: needed with this medicine (it is time-critical: give the local time)"
+    ]
+
+
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepted(name: str) -> None:
     assert outcome(ACCEPTED[name]) == ("accepted", [])

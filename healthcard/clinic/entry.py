@@ -65,11 +65,9 @@ def examine(record: Record, today: date, issuer: str | None, known: Vocabulary) 
                 elif key in suspects:
                     message = "implausible for the age: measure and type it again"
                     doubts.append(Problem(f"{here}.observations.{key}", message, "WHO growth standard limits"))
-            if contact.time is None:
-                for m, given in enumerate(contact.medicines or ()):
-                    if given.timing is None and given.medicine in critical:
-                        hint = f"medicines[{m}] is time-critical: give the local time"
-                        faults.append(Problem(f"{here}.time", "needed with this medicine", hint))
+            given_here = (given.medicine for given in contact.medicines or () if given.timing is None)
+            if contact.time is None and not critical.isdisjoint(given_here):
+                faults.append(Problem(f"{here}.time", "needed with this medicine", "it is time-critical: give the local time"))
     return faults, doubts
 
 

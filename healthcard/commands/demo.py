@@ -7,7 +7,7 @@ from pathlib import Path
 from healthcard import card as cards
 from healthcard import keyfile, picture, resources
 from healthcard.card import Reading
-from healthcard.commands.terminal import write_files
+from healthcard.commands.terminal import require_new, write_files
 from healthcard.errors import KeyFileError
 from healthcard.printing import rendering as printing
 from healthcard.record import Record
@@ -35,15 +35,17 @@ def run(out: Path, today: date | None = None) -> Demonstration:
     """Keys, bundle, card as PDF and PNG, read back from the picture; everything is on the test network."""
     today = today or date.today()
     root_key, station_key, bundle_file = out / "root.key", out / "station.key", out / "trust.bundle"
+    stem = out / Path(RECORD).stem
     if any(path.exists() for path in (root_key, station_key, bundle_file)):
         raise KeyFileError(f"{out}: holds a demonstration already; remove it or choose another folder with --out")
+    require_new(stem)
     out.mkdir(parents=True, exist_ok=True)
     root, station = (_make_key(path, purpose) for path, purpose in ((root_key, "root"), (station_key, "station")))
     bundle = network(root, station, today)
     bundle.save(bundle_file)
 
     card = cards.issue(Record.from_json(resources.example(RECORD)), station, bundle, now=today)
-    written = write_files(out / Path(RECORD).stem, printing.checked_files(card))
+    written = write_files(stem, printing.checked_files(card))
     drawn = next(path for path in written if path.suffix == ".png")
     reading = cards.read(*picture.scan(drawn), bundle=bundle, now=today)
     words = {".txt": "the card text, what the code holds", ".pdf": "the card to print: A7, front and back", ".png": "the card as a picture"}
