@@ -371,7 +371,7 @@ def test_an_entry_torn_at_any_byte_is_cut_off_and_the_ones_before_stand(tmp_path
         journal.note(CONFIRMED, names[2:])
     data = path.read_bytes()
     for size in range(whole, len(data)):
-        for tail in (b"", bytes(len(data) - size)):  # the disk was told of a longer file before it had its bytes
+        for tail in (b"", bytes((len(data) if size >= whole + 5 else whole + 5) - size)):  # told of a longer file before its bytes came
             path.write_bytes(data[:size] + tail)
             with Journal.open(path, SECRET) as journal:
                 assert [journal.confirmed(name) for name in names] == [True, True, False, False]
@@ -399,6 +399,23 @@ def test_a_journal_that_was_overwritten_is_not_taken_for_a_new_one(tmp_path: Pat
     with pytest.raises(JournalError, match="restore it from a copy"):
         Journal.open(path, SECRET)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("entries", [1, 2, 17])
+def test_zeros_where_whole_entries_stood_are_damage_and_not_a_torn_entry(tmp_path: Path, entries: int) -> None:
+    path = tmp_path / "j"
+    with Journal.open(path, SECRET) as journal:
+        ends = [path.stat().st_size]
+        for n in range(20):
+            journal.note(CONFIRMED, [journal.name(b"%d" % n, 0)])
+            ends.append(path.stat().st_size)
+    data = path.read_bytes()
+    for kept in (0, len(ends) - 1 - entries):
+        damaged = data[: ends[kept]] + bytes(ends[kept + entries] - ends[kept])
+        path.write_bytes(damaged)
+        with pytest.raises(JournalError, match="restore it from a copy"):
+            Journal.open(path, SECRET)
+        assert path.read_bytes() == damaged
 
 
 def test_damage_before_the_last_entry_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -246,6 +246,14 @@ def test_the_command_passes_a_good_print(desk):
     alone = healthcard("check", desk.good, "--card", desk.card)
     assert alone.code == 1 and "sides: card: 1 of 2 sides: look at the other side too" in alone.err
     assert "quiet-zone: code: free on every side" in alone.out
+
+
+def test_the_command_finds_an_organisations_own_template_where_issue_does(desk, tmp_path, monkeypatch):
+    ours = {name: value for name, value in asdict(A7).items() if name != "name"}
+    (tmp_path / "templates.json").write_text(json.dumps({"ours": ours}))
+    monkeypatch.setenv("HEALTHCARD_TEMPLATES", str(tmp_path))
+    done = healthcard("check", desk.good, desk.back, "--card", desk.card, "--template", "ours")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(("name", "word"), [("shrunk", "size"), ("faint", "contrast")])

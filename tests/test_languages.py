@@ -324,6 +324,7 @@ def test_three_languages_run_from_right_to_left() -> None:
         ("الوزن للعمر \u22122.43 z، O+ أو A-", ["\u22122.43 z", "O+", "A-"]),
         ("100 000 IU؛ 60 mg حديد + 0.4 mg", ["100 000 IU", "60 mg", "0.4 mg"]),
         ("38.2 °C · 99 % · ½ قرص · WHO 2023", ["38.2 °C", "99 %", "½", "WHO 2023"]),
+        ("النبض 112 /min\u060c 34\u00a0/min", ["112 /min", "34\u00a0/min"]),
         ("إلى gt\u2011rc، RTS,S", ["gt\u2011rc", "RTS,S"]),
     ],
 )
@@ -361,6 +362,23 @@ def test_a_blood_pressure_is_printed_from_left_to_right(language: str) -> None:
     number = [page.get_charbox(index)[0] for index in range(text.index("166/112"), text.index("166/112") + 7)]
     unit = page.get_charbox(text.index("mmHg"))[0]
     assert number == sorted(number) and unit > number[-1]
+
+
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT))
+def test_the_sentences_of_the_route_keep_their_order(language: str) -> None:
+    """On narrow paper the second one begins at the end of a line."""
+    assert "Estonoesundocumentodeidentidad·Noes" in seen(rendering.render(issued("severe_pre_eclampsia"), "roll58", language))
+
+
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT))
+def test_no_mark_below_a_letter_stands_in_the_words_of_the_route_on_the_poster(language: str) -> None:
+    text = pypdfium2.PdfDocument(rendering.poster(language, "en"))[0].get_textpage()
+    letters = [(text.get_text_range(n, 1), text.get_charbox(n)) for n in range(text.count_chars())]
+    hers = [box for letter, box in letters if unicodedata.name(letter, "").startswith("ARABIC LETTER")]
+    beside = [(letter, box) for letter, box in letters if letter.isascii() and letter.isalpha()]
+    assert len(hers) > 100 and len(beside) > 100
+    across = [(letter, a, b) for letter, a in beside for b in hers if min(a[2], b[2]) - max(a[0], b[0]) > 0.3]
+    assert [letter for letter, a, b in across if min(a[3], b[3]) - max(a[1], b[1]) > 0.3] == []
 
 
 # On paper

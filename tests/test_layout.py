@@ -20,7 +20,7 @@ from PIL import Image
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from healthcard.errors import PrintError
-from healthcard.printing.layout import PRIORITY, CardFace, Fit, compile_template, face, fitted, templates
+from healthcard.printing.layout import PRIORITY, CardFace, Fit, Words, compile_template, face, fitted, templates
 from healthcard.resources import folder
 
 MM = 1 / 25.4  # inches
@@ -46,17 +46,17 @@ class Section:
 
 
 STRINGS = {
-    "code": ("Código legible por máquina", "Machine-readable code"),
-    "mother": ("Madre", "Mother"),
-    "infant": ("Bebé", "Baby"),
-    "test": ("PRUEBA", "TEST"),
-    "test_card": ("PRUEBA - no es una tarjeta real", "TEST - not a real card"),
-    "not_identity_document": ("No es un documento de identidad", "Not an identity document"),
-    "not_a_diagnosis": ("No es un diagnóstico", "Not a diagnosis"),
-    "unconfirmed": ("regla sin confirmar", "rule not confirmed"),
-    "keep_dry": ("Mantener seca", "Keep dry"),
-    "notes": ("Notas", "Notes"),
-    "more_on_code": ("Hay más en el código", "More in the code"),
+    "code": Words("Código legible por máquina", "Machine-readable code"),
+    "mother": Words("Madre", "Mother"),
+    "infant": Words("Bebé", "Baby"),
+    "test": Words("PRUEBA", "TEST"),
+    "test_card": Words("PRUEBA - no es una tarjeta real", "TEST - not a real card"),
+    "not_identity_document": Words("No es un documento de identidad", "Not an identity document"),
+    "not_a_diagnosis": Words("No es un diagnóstico", "Not a diagnosis"),
+    "unconfirmed": Words("regla sin confirmar", "rule not confirmed"),
+    "keep_dry": Words("Mantener seca", "Keep dry"),
+    "notes": Words("Notas", "Notes"),
+    "more_on_code": Words("Hay más en el código", "More in the code"),
 }
 ICONS = {
     "danger": "danger",
@@ -169,8 +169,8 @@ def card(people: tuple[str, ...], **changes: object) -> CardFace:
         language="es",
         direction="ltr",
         people=people,
-        title=("Tarjeta de salud", "Health card"),
-        issued=("Emitida el 10 oct 2026", "Issued 10 Oct 2026"),
+        title=Words("Tarjeta de salud", "Health card"),
+        issued=Words("Emitida el 10 oct 2026", "Issued 10 Oct 2026"),
         strings=STRINGS,
     )
     return replace(plain, **changes)
@@ -406,7 +406,7 @@ def test_what_the_second_language_says_alike_is_printed_once():
 @pytest.mark.parametrize("word", ["TEST", "PRUEBA MUY LARGA DE VERDAD", "X" * 200])
 def test_the_test_mark_never_leaves_its_box(word):
     """Between the box in the head and the fold, and left of it, nothing of the word is seen."""
-    strings = STRINGS | {"test": (word, None), "test_card": (f"{word} - {word}", None)}
+    strings = STRINGS | {"test": Words(word, None), "test_card": Words(f"{word} - {word}", None)}
     ink = np.asarray(pages(face(card(("mother",), strings=strings), []), 300)[0]) < 160
     scale = 300 * MM
     box = ink[round(10 * scale) : round(14 * scale), round(43.2 * scale) : round(70.6 * scale)]

@@ -3,10 +3,12 @@
 import io
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +17,7 @@ from healthcard import card as cards
 from healthcard import symbol
 from healthcard.card import Card
 from healthcard.errors import PrintError
-from healthcard.printing import layout
+from healthcard.printing import layout, proof, templates
 from healthcard.printing import rendering as printing
 from healthcard.printing.layout import Fit
 from healthcard.record import Record
@@ -165,6 +167,32 @@ def test_the_real_network_prints_a_draft_beside_a_checked_line(monkeypatch: pyte
     data = printing.card_data(card, "ht", "es", False)
     found = printed_lines(data)
     assert [line for line in found if line["draft"] and line["second"]] and data["withheld"] == 0
+
+
+def pairs(data: Any) -> Iterator[dict[str, Any]]:
+    """All words of the data that are said in two languages."""
+    if isinstance(data, dict) and "second" in data:
+        yield data
+    for part in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from pairs(part)
+
+
+@pytest.mark.parametrize("name", ["a7", "id1", "a6", "roll58", "roll80", "sticker", "sticker58"])
+def test_no_draft_of_hers_stands_alone_on_a_real_card(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    all_checked(monkeypatch, "es")
+    template = templates.find(name)
+    for sample in proof.samples(template).values():
+        data = printing.card_data(on_the_real_network(sample), "ht", "es", False, template, "8:00-17:00")
+        said = _plain(words(layout.compile_template(name, data)[0]))
+        drafts = [pair for pair in pairs(data) if pair.get("draft")]
+        assert len(drafts) > 10
+        lone = [pair for pair in drafts if _plain(pair["text"]) in said and _plain(pair["second"] or pair["text"]) not in said]
+        assert lone == []
+
+
+def _plain(text: str) -> str:
+    """Without blanks and hyphens: a line may end at one."""
+    return re.sub(r"[\s-]", "", text)
 
 
 def test_what_rests_on_a_row_from_memory_stays_off_real_cards_though_every_word_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

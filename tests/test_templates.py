@@ -21,15 +21,16 @@ import zxingcpp
 from PIL import Image
 
 from healthcard import symbol
-from healthcard.card import Card
+from healthcard.card import Card, read
+from healthcard.continuing import extend
 from healthcard.errors import PrintError, TooLarge
 from healthcard.growth import z_scores
 from healthcard.printing import layout, proof, rendering, templates
 from healthcard.printing.templates import Template
 from healthcard.record import Record
 from healthcard.resources import folder
-from healthcard.words.labels import FACE_LANGUAGES, LANGUAGES, label
-from tests.builders import contact, infant
+from healthcard.words.labels import FACE_LANGUAGES, LANGUAGES, RIGHT_TO_LEFT, label
+from tests.builders import contact, family, infant, mother
 from tests.command import healthcard
 from tests.test_labels import STATUS
 from tests.test_symbol import zbar
@@ -101,6 +102,22 @@ def overprinted(pdf: bytes) -> list[str]:
                 if min(right, x1) - max(left, x0) > 1.4 and min(top, y1) - max(bottom, y0) > 1.4 and not around and not words.isdigit():
                     found.append(words)
     return found
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "pt", "ht", "so"])
+@pytest.mark.parametrize("findings", [["unable_to_feed"], ["unable_to_feed", "lethargic"], ["unable_to_feed", "convulsions_infant"]])
+def test_lines_end_above_what_is_said_of_the_rest(language: str, findings: list[str]) -> None:
+    """However many red lines stand in one black box."""
+    other = infant(age_days=39, birth={"weight_g": 1750}, allergies=[], observations={"weight": 2.61, "length": 45.5})
+    for observations in ({"temperature": 35.1}, {"temperature": 35.1, "weight": 2.05}, {"respiratory_rate": 72, "weight": 2.05}):
+        twin = infant(age_days=39, birth={"weight_g": 1420}, observations=observations, findings=findings)
+        pdf = rendering.render(card_of(family(mother(postpartum_days=39), other, twin)), "id1", language, route_language=language)
+        for page in pypdfium2.PdfDocument(pdf):
+            text = page.get_textpage()
+            boxes = [text.get_rect(n) for n in range(text.count_rects())]
+            for left, bottom, right, top in boxes:
+                if label("ui", "more_on_code", language).text in text.get_text_bounded(left, bottom, right, top):
+                    assert [b for b in boxes if b[0] < right and left < b[2] and bottom + 1 < b[1] < top + 0.8] == []
 
 
 @every_card_template
@@ -260,6 +277,20 @@ def test_a_sticker_tells_what_was_added_and_asks_nothing() -> None:
         assert "notasked" not in said and "notmeasured" not in said
 
 
+@pytest.mark.parametrize("language", FACE_LANGUAGES)
+def test_a_label_tells_danger_in_her_language_alone_where_both_have_no_room(language: str) -> None:
+    world = World.build(date(2026, 7, 1))
+    first = world.issue(mother(gestation_days=240, observations={"systolic": 118, "diastolic": 76}))
+    change = {"person": 0, "date": "2026-07-01", "time": "18:00", "observations": {"systolic": 168, "diastolic": 112}}
+    reading = read(first.text, bundle=world.bundle, now=world.today)
+    sticker = extend(reading, change, world.station_signer, world.bundle, sticker=True, now=world.today)
+    said = words(rendering.render(sticker, "sticker", language))
+    if language == "so":  # longer than the label even alone
+        assert "".join(label("ui", "more_on_code", "so").text.split()) in said
+    else:
+        assert "WHO" in said and "ANC" in said  # of the rule that a red line names
+
+
 @pytest.mark.parametrize(
     ("name", "record"), [("a7", "sticker"), ("poster", "sticker"), ("sticker58", proof.FAMILY), ("poster", proof.FAMILY)]
 )
@@ -341,6 +372,41 @@ def test_twins_have_a_chart_each_and_a_mother_alone_lines_for_a_pen() -> None:
     assert "Weightforlength" not in alone and alone.count("Notes") == 2
 
 
+def collisions(pdf: bytes) -> list[str]:
+    """The figures and signs in which a letter of another word stands."""
+    found = []
+    for page in pypdfium2.PdfDocument(pdf):
+        text = page.get_textpage()
+        letters = [(n, text.get_text_range(n, 1), text.get_charbox(n)) for n in range(text.count_chars())]
+        for n, figure, (left, bottom, right, top) in (one for one in letters if one[1] in "0123456789+\u2212"):
+            for m, letter, box in letters:
+                across, up = min(right, box[2]) - max(left, box[0]), min(top, box[3]) - max(bottom, box[1])
+                if abs(n - m) > 3 and letter.strip() and across > 0.4 and up > 0.4:
+                    found.append(f"{figure} {letter} {left:.0f} {top:.0f}")
+    return found
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "ht", "ps", "bn", "zh-Hans"])
+@pytest.mark.parametrize("ages", [(500,), (500, 500, 500)])
+def test_the_words_of_a_chart_stay_apart_and_on_the_paper(language: str, ages: tuple[int, ...]) -> None:
+    for muac in (96, 121, 154):
+        card = card_of(family(*(infant(age_days=age, observations={"weight": 10.4, "length": 79.0, "muac": muac}) for age in ages)))
+        assert list(proof.faults(TEMPLATES["a6"], card, language)) == []
+        assert collisions(rendering.render(card, "a6", language)) == []
+
+
+@pytest.mark.parametrize("name", ["a7", "id1", "a6", "roll58", "roll80"])
+@pytest.mark.parametrize("language", [name for name in FACE_LANGUAGES if name not in RIGHT_TO_LEFT])
+def test_a_star_is_explained_on_its_side(name: str, language: str) -> None:
+    if (name, language) == ("a6", "so"):
+        pytest.skip("longer than the bar on the back; the front has it")
+    meaning = "*" + "".join(label("ui", "unconfirmed", language).text.split())
+    found = [printed(name, language, record) for record in ("twins_after_birth", "child_severe_wasting")]
+    sides = ["".join(page.get_textpage().get_text_range().split()) for pdf in found for page in pypdfium2.PdfDocument(pdf)]
+    starred = [said for said in sides if "*" in said]
+    assert starred and all(meaning in said for said in starred)
+
+
 # Hours of the desk
 
 
@@ -410,6 +476,24 @@ def test_a_template_that_prints_what_no_card_may_be_is_told_so(tmp_path, change,
     place = own_folder(tmp_path, source=change((folder("print_templates") / "a7.typ").read_text(encoding="utf-8")), **entry)
     template, card = templates.find("ours", place), proof.reference_cards()["muac_only"]
     assert said in "\n".join([*proof.drawn(template, place), *proof.faults(template, card, "es", "en", place)])
+
+
+@pytest.mark.parametrize("path", ["record.json", "/record.json"])
+def test_a_template_reads_no_file_of_the_folder_in_which_somebody_works(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "record.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    usual = (folder("print_templates") / "a7.typ").read_text(encoding="utf-8")
+    for source, works in ((usual, True), (f'#let other = read("{path}")\n{usual}', False)):
+        (tmp_path / str(works)).mkdir()
+        place = own_folder(tmp_path / str(works), source=source)
+        found = list(proof.faults(templates.find("ours", place), proof.reference_cards()["muac_only"], "es", own=place))
+        assert (found == []) is works
+
+
+def test_a_template_takes_no_package_from_the_network(tmp_path: Path) -> None:
+    place = own_folder(tmp_path, source='#import "@preview/cetz:0.3.0": canvas\n')
+    done = healthcard("templates", "check", place, "--language", "es")
+    assert done.code == 1 and "ours.typ: takes a package from the network" in done.said
 
 
 @pytest.mark.parametrize(

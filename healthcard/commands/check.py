@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from healthcard import picture
+from healthcard.commands.templates import OwnTemplates
 from healthcard.commands.terminal import card_texts, complain
 from healthcard.errors import PictureError, PrintError
 from healthcard.printing import templates
@@ -27,9 +28,7 @@ def check(
     ruler_mm: Annotated[
         float | None, typer.Option(min=1, max=100, help="what a ruler shows for the printed 50 mm, else for the code", show_default=False)
     ] = None,
-    own_templates: Annotated[
-        Path | None, typer.Option("--templates", help="the organisation's own folder of templates", show_default=False)
-    ] = None,
+    own_templates: OwnTemplates = None,
     json_: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Whether a printed card may be handed over: the same bytes, full size, white around the code, strong and whole print."""

@@ -10,8 +10,9 @@ in the file: whoever has the disk and no unlocked station key can't try out what
     file  = "HCJ1" salt[16] proof[16]  entry*           proof: this is the journal of that key
     entry = state[1] count[4] name[16]*count mac[16]    mac over the place in the file and what stands before it
 
-Each entry is written whole or not at all: only the last can be torn by a power cut, and a torn one is cut off. An entry that is wrong
-with a right one after it is damage, and nothing is done with such a journal.
+Each entry is written whole or not at all: only the last can be torn by a power cut, and a torn one is cut off. Its state and count are on
+the disk before its names are begun, so that they tell how far a torn one reaches. What reaches further, or has a right entry after it, is
+damage, and nothing is done with such a journal.
 """
 
 import hashlib
@@ -95,19 +96,20 @@ class Journal:
         while entry := self._entry(data, self._end):
             self._take(*entry)
             self._end += _HEAD + (len(entry[1]) + 1) * SIZE
-        if any(self._entry(data, at) for at in range(self._end + 1, len(data))):
-            raise JournalError(f"{self._path}: damaged in the middle; restore it from a copy, or check on paper what is printed")
+        torn = len(data) - self._end <= max(_HEAD, _reach(data[self._end :]))
+        if not torn or any(self._entry(data, at) for at in range(self._end + 1, len(data))):
+            raise JournalError(f"{self._path}: damaged; restore it from a copy, or check on paper what is printed")
         os.ftruncate(self._descriptor, self._end)
 
     def _entry(self, data: bytes, at: int) -> tuple[int, list[bytes]] | None:
         """State and names of the entry at a place; None where there is no whole one."""
-        state, count = data[at : at + 1], int.from_bytes(data[at + 1 : at + _HEAD])
-        end = at + _HEAD + count * SIZE
-        if not count or state[0] not in (ISSUED, PRINTED, CONFIRMED, FILE) or end + SIZE > len(data):
+        reach = _reach(data[at : at + _HEAD])
+        end = at + reach - SIZE
+        if not reach or at + reach > len(data):
             return None
         if not hmac.compare_digest(data[end : end + SIZE], self._mac(b"entry", at.to_bytes(8), data[at:end])):
             return None
-        return state[0], [data[n : n + SIZE] for n in range(at + _HEAD, end, SIZE)]
+        return data[at], [data[n : n + SIZE] for n in range(at + _HEAD, end, SIZE)]
 
     def _take(self, state: int, names: Sequence[bytes]) -> None:
         if state == FILE:
@@ -145,7 +147,8 @@ class Journal:
 
     def _append(self, state: int, names: Sequence[bytes]) -> None:
         entry = bytes((state,)) + len(names).to_bytes(_HEAD - 1) + b"".join(names)
-        self._write(self._end, entry + self._mac(b"entry", self._end.to_bytes(8), entry))
+        self._write(self._end, entry[:_HEAD])
+        self._write(self._end + _HEAD, entry[_HEAD:] + self._mac(b"entry", self._end.to_bytes(8), entry))
         self._end += len(entry) + SIZE
         self._take(state, names)
 
@@ -170,6 +173,12 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
+
+
+def _reach(data: bytes) -> int:
+    """The length of the entry that `data` begins with, as its state and count say; 0 where no entry begins so."""
+    count = int.from_bytes(data[1:_HEAD])
+    return _HEAD + (count + 1) * SIZE if count and data[0] in (ISSUED, PRINTED, CONFIRMED, FILE) else 0
 
 
 def _lock(path: Path, descriptor: int) -> None:

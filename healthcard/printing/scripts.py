@@ -19,7 +19,7 @@ COMMAS: Final = ((ARABIC, "\u060c "), (re.compile(r"[\u1200-\u135a]"), "\u1363 "
 _LETTER = r"A-Za-z\u00b5\u00c0-\u024f"
 _WORD = rf"[{_LETTER}](?:[{_LETTER}0-9./'\u2011\u2013\u2019\u2212-]*[{_LETTER}0-9]|,(?=[{_LETTER}]))*(?:[+\u2212-](?![\w\u2011]))?"
 _NUMBER = r"[\u2212+<>\u2264\u2265]?(?:\d[\d./:\u2013-]*)?[\d\u00bc-\u00be]%?\+?(?:[ \u00a0]\d{3}(?!\d))*"
-_AMOUNT = rf"{_NUMBER}(?:/?[ \u00a0]?(?:{_WORD}|[\u00b0%][A-Za-z]*))*"
+_AMOUNT = rf"{_NUMBER}(?:(?:/?[ \u00a0]?|[ \u00a0]/)(?:{_WORD}|[\u00b0%][A-Za-z]*))*"
 LATIN: Final = re.compile(rf"{_WORD}(?:[ \u00a0]{_WORD})*(?:[ \u00a0]\d{{4}}(?!\d))?|{_AMOUNT}(?:[ \u00a0]\+[ \u00a0]{_AMOUNT})*")
 
 

@@ -16,6 +16,7 @@ from healthcard.resources import folder
 
 Kind = Literal["card", "sticker", "poster"]
 LIST = "templates.json"
+PACKAGE = b'"@'  # "@preview/...": Typst fetches it when it prints
 USUAL_DPI = 300
 
 
@@ -87,6 +88,8 @@ def sources(name: str, own: Path | None = None) -> dict[str, bytes]:
             files |= {path.relative_to(place).as_posix(): path.read_bytes() for path in paths}
     if own:
         files[LIST] = json.dumps(_entries(folder("print_templates")) | _entries(own)).encode()
+    if strange := [path for path, source in files.items() if path.endswith(".typ") and PACKAGE in source]:
+        raise PrintError(f"{strange[0]}: takes a package from the network; copy what it needs of it into the folder")
     if f"{name}.typ" not in files:
         raise PrintError(f"template {name}: there is no file {name}.typ")
     return {"main": files[f"{name}.typ"]} | files
