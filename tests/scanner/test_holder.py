@@ -57,6 +57,18 @@ def test_h2_she_recognises_herself_her_baby_medicine_next_visit_and_danger_by_pi
         assert pictures.first.evaluate("(image) => image.complete && image.naturalWidth > 0"), name
 
 
+def test_a_number_keeps_its_unit_between_words_from_right_to_left(phone: BrowserContext, service: httpx.Client) -> None:
+    page = opened(phone, service)
+    parts = page.evaluate(
+        """async (text) => {
+          const { isolated } = await import("/scanner/dom.js");
+          return Array.from(isolated(text).querySelectorAll("[dir=ltr]"), (part) => part.textContent);
+        }""",
+        "\u0627\u0644\u0646\u0628\u0636 112 /min\u060c 11,2 g/dL\u060c 38.4 \u00b0C / mx-rc",
+    )
+    assert parts == ["112 /min", "11,2 g/dL", "38.4 \u00b0C", "mx-rc"]
+
+
 def test_v8_she_is_shown_any_of_fourteen_languages_without_a_network(phone: BrowserContext, service: httpx.Client, card: Card) -> None:
     page = opened(phone, service)
     phone.set_offline(True)

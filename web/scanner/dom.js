@@ -27,7 +27,7 @@ export function fileButton(text, id, chosen, accept = "") {
 }
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff]/;
-const LEFT_TO_RIGHT = /([+−-]?[\dA-Za-zµ°½](?:[\dA-Za-zµ°½.,/%+-]*[\dA-Za-z%+])?(?: [\dA-Za-zµ°](?:[\dA-Za-zµ°.,/%+-]*[\dA-Za-z%+])?)*)/;
+const LEFT_TO_RIGHT = /([+−-]?[\dA-Za-zµ°½](?:[\dA-Za-zµ°½.,/%+-]*[\dA-Za-z%+])?(?: \/?[\dA-Za-zµ°](?:[\dA-Za-zµ°.,/%+-]*[\dA-Za-z%+])?)*)/;
 
 const SHORT = 12; // characters that a line is not broken within: "113 mm", "mx-rc"
 
