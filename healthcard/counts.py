@@ -61,11 +61,12 @@ class Counts:
         """The counts in a file, or none yet; raises OSError, and ValueError for a file of something else."""
         if path is None or not path.exists():
             return cls(path)
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or data.keys() != {"day", "today", "months"}:
-            raise ValueError(f"{path}: not a file of counts")
-        months = {month: Counter(counts) for month, counts in data["months"].items()}
-        return cls(path, date.fromisoformat(data["day"]), Counter(data["today"]), months)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            months = {month: Counter(counts) for month, counts in data["months"].items()}
+            return cls(path, date.fromisoformat(data["day"]), Counter(data["today"]), months)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            raise ValueError(f"{path}: not a file of counts") from None
 
     def add(self, found: Counter[str], day: date, today: date | None = None) -> None:
         """Count `found`, which was given on `day`, on top of what the file has by now; written before it returns.

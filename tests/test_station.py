@@ -20,13 +20,14 @@ from PIL import Image
 
 from api import sheets, station
 from api.desk import Desk, Face
-from healthcard import card, files, picture
+from healthcard import card, files, keyfile, picture
 from healthcard.counts import Counts, services_given
 from healthcard.errors import Locked, NoSuchCard, PrintError, TrustError, WrongPassphrase
 from healthcard.printing import rendering
 from healthcard.record import Record
 from healthcard.resources import example
 from tests import builders
+from tests.command import healthcard
 from tests.desk import PASSPHRASE, Session, enter, running, settings
 from tests.world import World
 
@@ -236,12 +237,71 @@ def test_what_does_not_fit_one_code_is_said_before_anything_is_printed(session: 
 
 def test_a_preview_shows_the_face_with_a_code_that_is_nobodys(session: Session, world: World) -> None:
     enter(session)
-    for template, kind in (("a7", "card"), ("sticker58", "continuation")):
-        answer = session.post("preview", record=family(), language="es", template=template)
-        assert answer.headers["content-type"] == "image/png"
-        reading = card.read(*picture.scan(answer.content), bundle=world.bundle, now=TODAY)
-        assert reading.verdict == "altered" or reading.verdict == "unknown-issuer"
-        assert reading.top.part and reading.top.part.kind == kind
+    before = previewed(session, world, record=family(), language="es", template="a7")
+    assert before.verdict == "unknown-issuer" and before.record and before.record.to_json() == Record.from_json(family()).to_json()
+
+
+def previewed(session: Session, world: World, **body: Any) -> card.Reading:
+    answer = session.post("preview", **body)
+    assert answer.headers["content-type"] == "image/png", answer.text
+    return card.read(*picture.scan(answer.content), bundle=world.bundle, now=TODAY)
+
+
+@pytest.fixture
+def morning(world: World) -> card.Card:
+    """A card of this morning: her 170/110, her weight of a week ago, and a child whom another organisation saw yesterday."""
+    seen = builders.contact(TODAY, time="08:00", observations={"systolic": 170, "diastolic": 110})
+    weighed = builders.contact(TODAY - timedelta(7), observations={"weight": 61.5})
+    baby = builders.infant(on=TODAY - timedelta(1), age_days=300, observations={"weight": 8.1}).to_json()["people"][0]
+    baby["contacts"][0]["source"] = "hn-rc"
+    data = builders.mother(contacts=[weighed, seen]).to_json()
+    return replace(world, today=TODAY).issue(Record.from_json(data | {"people": [*data["people"], baby]}))
+
+
+@pytest.mark.parametrize("sticker", [False, True])
+def test_a_continued_card_is_checked_with_all_that_it_says_of_the_same_day(session: Session, morning: card.Card, sticker: bool) -> None:
+    """The morning's danger, the questions that compare with it, and faults and doubts at the places of the change."""
+    enter(session)
+    later = builders.contact(TODAY, observations={"systolic": 124, "diastolic": 78, "weight": 81.5, "haemoglobin": 340})
+    baby = builders.contact(TODAY, observations={"weight": 30})
+    change = {"people": [{"person": 1, "contacts": [baby]}, {"person": 0, "contacts": [later]}]}
+
+    def checked(change: Any) -> Any:
+        return session.post("check", texts=[morning.text], sticker=sticker, change=change).json()
+
+    def dangers(found: Any) -> list[Any]:
+        return [line["values"] for line in found["handover"]["danger"]]
+
+    found = checked(change)
+    assert [["systolic", 170], ["diastolic", 110]] in dangers(found)
+    assert [one["place"] for one in found["problems"]] == ["people[1].contacts[0].observations.haemoglobin"] and found["size"] is None
+    assert [one["place"] for one in found["confirm"]] == ["people[0].contacts[0].observations.weight"]
+    asked = {(one["place"], one["text_key"]) for one in found["questions"]}
+    assert ("people[1].contacts[0].observations.weight", "mother_weight_jump") in asked
+    assert all(place.startswith(("people[0].contacts[0]", "people[1].contacts[0]")) for place, _ in asked)
+    del later["observations"]["haemoglobin"]
+    assert checked(change)["size"]["bytes"] > 0
+    assert [["systolic", 170], ["diastolic", 110]] in dangers(checked(None)), "with nothing new"
+
+
+def test_what_is_checked_and_previewed_is_the_card_that_will_be_made(session: Session, world: World, morning: card.Card) -> None:
+    """Without what is left out, without its sources; of a sticker the change alone."""
+    enter(session)
+    change = {"person": 0, **builders.contact(TODAY, observations={"systolic": 124, "diastolic": 78})}
+    asked = {"texts": [morning.text], "change": change}
+    less = asked | {"leave_out": ["people[0].contacts[1]"], "withhold_sources": True}
+    made = previewed(session, world, **less, template="a7")
+    signed = session.post("extend", **less, template="a7", notice_told=True).json()
+    assert made.record and made.record.to_json() == signed["record"]
+    assert [len(person.contacts) for person in made.record.people] == [2, 1] and made.record.people[1].contacts[0].source == "withheld"
+    found = session.post("check", **less).json()
+    assert not found["handover"]["danger"] and found["handover"] == signed["handover"]
+    assert found["size"]["bytes"] == len(session.desk.made(signed["card"]).card.token)
+    sticker = previewed(session, world, **asked, sticker=True, template="sticker58")
+    assert sticker.top.part and sticker.top.part.kind == "continuation" and sticker.record
+    assert [len(person.contacts) for person in sticker.record.people] == [1]
+    nothing = session.post("check", texts=[morning.text], sticker=True).json()
+    assert [one["message"] for one in nothing["problems"]] == ["a continuation only adds"] and nothing["size"] is None
 
 
 def test_a_card_is_issued_printed_in_memory_handed_over_and_forgotten(session: Session, world: World) -> None:
@@ -354,6 +414,35 @@ def test_a_failure_of_the_library_is_a_problem_with_its_word_and_place(session: 
     assert session.client.post("/api/read", content=b"no picture", headers=PNG).json()["code"] == "bad-picture"
     answer = session.post("extend", texts=["MCT1:0"], change={"person": 0}, notice_told=True)
     assert answer.status_code == 422 and answer.json()["code"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "code", "said"),
+    [
+        ("--counts", "no counts", 2, "not a file of counts"),
+        ("--counts", '{"day": 1, "today": {}, "months": []}', 2, "not a file of counts"),
+        ("--counts", None, 2, "no such folder"),
+        ("--issued-list", "x", 1, "not an issued list"),
+        ("--issued-list", None, 2, "no such folder"),
+        ("--templates", None, 1, "missing or not JSON"),
+        ("--unseal", None, 1, "No such file"),
+        ("--unseal", "key", 1, "a key for a station where one for"),
+        ("--key", "stranger", 1, "not a station of this trust bundle"),
+    ],
+)
+def test_a_station_that_could_not_work_does_not_start(
+    world: World, tmp_path: Path, option: str, content: str | None, code: int, said: str
+) -> None:
+    """Said at the command, not at the first card."""
+    given = settings(world, tmp_path)
+    wrong = tmp_path / "wrong" if content else tmp_path / "nowhere" / "wrong"
+    if content == "stranger":
+        keyfile.generate(wrong, "station", world.bundle.network, "", "Ed25519", PASSPHRASE)
+    elif content:
+        wrong.write_bytes(given.key.read_bytes() if content == "key" else content.encode())
+    options = {"--key": given.key, "--bundle": given.bundle, "--basis": "consent"} | {option: wrong}
+    done = healthcard("station", *(word for pair in options.items() for word in pair), "--no-browser")
+    assert done.code == code and said in done.said, done.err
 
 
 # --- what it keeps, and what it forgets ------------------------------------------------------------------------------

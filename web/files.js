@@ -1,5 +1,5 @@
 // Written by tools/web_files.py
-self.VERSION = "25c2f1496dcd52cf";
+self.VERSION = "08bd16241a43c176";
 self.FILES = [
  "./",
  "bundle_texts.js",

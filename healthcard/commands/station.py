@@ -5,8 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from healthcard import keyfile, resources
+from healthcard import keyfile, resources, seal
 from healthcard.commands.options import BundleFile, IssuedList, KeyFileOption
+from healthcard.counts import Counts
+from healthcard.errors import TrustError
+from healthcard.printing.templates import registry
+from healthcard.trust import issued
 from healthcard.trust.bundle import TrustBundle
 
 Basis = Literal["vital-interest", "public-interest", "consent"]
@@ -28,10 +32,30 @@ def station(
 ) -> None:
     """Start the desk: issue, add to and print cards in the browser of this computer. Nothing leaves it."""
     trusted = TrustBundle.load(bundle)
-    keyfile.require(keyfile.describe(key), "station", trusted.network)
+    about = keyfile.describe(key)
+    keyfile.require(about, "station", trusted.network)
+    if trusted.match(about.key) is None:
+        raise TrustError("the key is not a station of this trust bundle")
+    if unseal:
+        keyfile.require(keyfile.describe(unseal), seal.PURPOSE, trusted.network)
+    registry(templates)
+    _look_at(counts, issued_list)
     desk = resources.service_module("desk")
     settings = desk.Settings(key, bundle, basis, unseal, counts, issued_list, templates, hours, lock_after * 60)
     resources.service_module("station").serve(settings, port, browser, _tell)
+
+
+def _look_at(counts: Path | None, issued_list: Path | None) -> None:
+    """Files that the desk will write to are no surprise at the first card: TrustError, typer.BadParameter."""
+    for path in filter(None, (counts, issued_list)):
+        if not path.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{path.parent}: no such folder")
+    if issued_list:
+        issued.add(issued_list, [])
+    try:
+        Counts.load(counts)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--counts") from None
 
 
 def _tell(address: str) -> None:

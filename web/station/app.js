@@ -10,20 +10,24 @@ import { loadTables } from "../scanner/tables.js";
 import { batchScreen } from "./batch.js";
 import { dayScreen } from "./day.js";
 import { formScreen } from "./entering.js";
-import { emptyForm, newPerson } from "./form.js";
+import { emptyForm, newPerson, onDay } from "./form.js";
 import { madeScreen } from "./made.js";
 import { Offered } from "./offered.js";
 import { scanScreen } from "./scanning.js";
 import { Refused, Service } from "./service.js";
-import { strangerScreen, unlockScreen } from "./unlocking.js";
+import { secondScreen, strangerScreen, unlockScreen } from "./unlocking.js";
+
+const LOOK = 1000; // milliseconds between two looks whether the station has locked itself
 
 class Desk {
   constructor(tables) {
     this.tables = tables;
     this.decoder = new Decoder();
-    this.service = new Service(() => this.locked());
+    this.service = new Service(() => this.locked(), (gone) => this.lost(gone));
     this.form = null;
     this.screen = null; // draws the present screen again
+    this.unlocking = () => unlockScreen(this, () => this.start());
+    this.batched = null; // how the last batch went, until its sheets are given out
     this.usual = {}; // the formats that were chosen last, by kind
     this.running = null; // what of it has to be stopped
     this.set(localStorage.getItem("language") || firstLanguage(tables.pageLanguages));
@@ -43,10 +47,6 @@ class Desk {
     return this.state.today;
   }
 
-  get issuer() {
-    return this.state.station.organisation;
-  }
-
   async start() {
     try {
       this.state = await this.service.state();
@@ -59,11 +59,19 @@ class Desk {
     else await this.opened();
   }
 
+  /** Said once: what is typed of the passphrase meanwhile stays. */
   locked() {
-    this.leave();
+    if (this.screen === this.unlocking) return;
+    clearTimeout(this.idle);
     this.state = { ...this.state, locked: true };
-    this.screen = () => unlockScreen(this, () => this.start());
-    this.draw();
+    this.batched = null;
+    this.go(this.unlocking);
+  }
+
+  /** Whether the station answers is said above every screen, for what stands there may still be written down by hand. */
+  lost(gone) {
+    this.gone = gone;
+    if (this.state) this.head();
   }
 
   /** The station is open: the form as it was left, or a card that is not yet handed over. */
@@ -71,7 +79,7 @@ class Desk {
     this.offered = new Offered(this.tables, this.language, this.state.sealing);
     const [draft, templates, printers] = await Promise.all(["draft", "templates", "printers"].map((path) => this.service.get(path)));
     Object.assign(this, { templates, printers });
-    this.form = this.form || draft || emptyForm(this.page.code);
+    this.form = onDay(this.form || draft || this.blank(), this.today);
     this.used();
     if (this.form.made) await this.showMade({ card: this.form.made.number, kind: this.form.made.kind });
     else this.showForm();
@@ -80,12 +88,25 @@ class Desk {
   /** Somebody works here; when nobody did for long enough, the station has locked itself, and the page shows it. */
   used() {
     clearTimeout(this.idle);
-    if (this.state && !this.state.locked) this.idle = setTimeout(() => this.start(), (this.state.idle_seconds + 1) * 1000);
+    if (this.state && !this.state.locked) this.look(this.state.idle_seconds * 1000 + LOOK);
+  }
+
+  /** Ask whether the station is locked by now, and again until it is: to ask is no use of it. */
+  look(wait) {
+    this.idle = setTimeout(async () => {
+      this.look(LOOK);
+      if ((await this.service.state()).locked) this.locked();
+    }, wait);
   }
 
   async lock() {
-    await this.keepDraft();
-    await this.service.post("lock");
+    try {
+      await this.keepDraft();
+      await this.service.post("lock");
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return; // it was locked already, and what its draft lacks is here
+    }
     this.form = null;
     this.locked();
   }
@@ -109,6 +130,13 @@ class Desk {
     this.draw();
   }
 
+  /** A screen that shows what is asked for; nothing happens where another was gone to before the answer. */
+  async goWith(asked, screen) {
+    const from = this.screen;
+    const answer = await asked;
+    if (this.screen === from) this.go(() => screen(answer));
+  }
+
   draw() {
     this.head();
     this.running = this.screen() || null;
@@ -125,13 +153,18 @@ class Desk {
 
   async begin(form) {
     this.form = form;
-    await this.keepDraft();
+    [this.state] = await Promise.all([this.service.state(), this.keepDraft()]); // midnight may have passed
+    this.form = onDay(form, this.today);
     this.showForm();
   }
 
   /** A blank form; what stood in the one before is gone here and in the station. */
   startAnew() {
-    return this.begin(emptyForm(this.page.code));
+    return this.begin(this.blank());
+  }
+
+  blank() {
+    return emptyForm(this.page.code, this.today);
   }
 
   scan(texts = []) {
@@ -142,13 +175,11 @@ class Desk {
     this.form.made = { number, kind };
     await this.keepDraft();
     try {
-      await this.service.get(`cards/${number}/card.png`);
+      await this.goWith(this.service.get(`cards/${number}/card.png`), (picture) => madeScreen(this, { number, kind, picture }));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await this.backToForm(); // the station was locked since, and has forgotten it
-      return;
     }
-    this.go(() => { madeScreen(this, { number, kind }); });
   }
 
   backToForm() {
@@ -172,11 +203,12 @@ class Desk {
     document.getElementById("head").replaceChildren(
       h("p", {}, h("strong", {}, `${organisation} · ${page.say("desk_station")} ${number}`), state.network === "test" && h("span", { className: "test" }, this.language.ui("test").text), h("span", { className: "quiet" }, ` ${age}`)),
       ...(state.clock_wrong ? [h("p", { className: "problem", id: "clock-wrong", role: "alert" }, page.say("desk_clock_wrong"))] : []),
+      ...(this.gone ? [h("p", { className: "problem", id: "gone", role: "alert" }, page.say("desk_stranger"))] : []),
       ...(state.locked ? [] : [h("nav", { className: "row", "aria-label": page.say("desk_title") },
         button(page.say("desk_form"), () => (this.form.made ? this.showMade({ card: this.form.made.number, kind: this.form.made.kind }) : this.showForm()), { className: "small", id: "to-form" }),
         button(page.say("desk_scan"), () => this.scan(), { className: "small", id: "to-scan" }),
-        button(page.say("desk_batch"), () => this.go(() => { batchScreen(this); }), { className: "small", id: "to-batch" }),
-        button(page.say("desk_day"), () => this.go(() => { dayScreen(this); }), { className: "small", id: "to-day" }),
+        button(page.say("desk_batch"), () => this.go(() => batchScreen(this)), { className: "small", id: "to-batch" }),
+        button(page.say("desk_day"), () => this.goWith(this.service.get("counts"), (counts) => dayScreen(this, counts)), { className: "small", id: "to-day" }),
         button(page.say("desk_lock"), () => this.lock(), { className: "small", id: "lock" }))]),
       select,
     );
@@ -188,8 +220,14 @@ function firstLanguage(languages) {
   return wanted.find((name) => languages.includes(name)) || "en";
 }
 
+/** There is one form: in a second tab the page waits until the first is closed. */
 async function run() {
-  await new Desk(await loadTables()).start();
+  const desk = new Desk(await loadTables());
+  if ((await navigator.locks.query()).held.length > 0) secondScreen(desk);
+  navigator.locks.request("desk", async () => {
+    await desk.start();
+    await new Promise(() => {}); // held as long as this page is there
+  });
 }
 
 run();

@@ -15,11 +15,16 @@ export function batchScreen(desk) {
   const format = one("a7", desk.templates.filter(({ name }) => FORMATS.includes(name)).map(({ name }) => [name, name]), () => {}, null);
   const step = (said) => {
     if (said.of) Object.assign(bar, { max: said.of, value: said.signed });
-    else out.replaceChildren(...(said.cards === undefined ? [h("p", { className: "problem" }, page.say("desk_refused"))] : ended(desk, said)));
+    else if (said.cards === undefined) out.replaceChildren(h("p", { className: "problem" }, page.say("desk_refused")));
+    else {
+      desk.batched = said;
+      out.replaceChildren(...ended(desk, said));
+    }
   };
   const start = async () => {
-    if (!file.files[0]) return;
+    if (!file.files[0] || !bar.hidden) return;
     bar.hidden = false;
+    desk.batched = null;
     out.replaceChildren();
     try {
       await service.follow(`batch?template=${format.value}`, file.files[0], step);
@@ -37,13 +42,22 @@ export function batchScreen(desk) {
     h("div", { className: "row" }, button(page.say("desk_batch_start"), start, { className: "main", id: "batch-start" }), button(page.say("back"), () => desk.showForm())),
     bar, out,
   );
+  if (desk.batched) out.replaceChildren(...ended(desk, desk.batched));
 }
 
 /** How the batch went: the sheets, and each line that could not be a card with its places. */
 function ended(desk, { cards, refused }) {
   const { page, service } = desk;
+  const unnoted = h("p", { role: "alert", className: "problem" });
   const given = async () => {
-    await service.post("batch/handed-over");
+    try {
+      await service.post("batch/handed-over");
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      unnoted.textContent = page.say("desk_unnoted");
+      return;
+    }
+    desk.batched = null;
     desk.showForm();
   };
   const lines = refused.map(({ line, code, problems }) => h("li", {}, page.say("desk_batch_line", { n: line }),
@@ -56,5 +70,6 @@ function ended(desk, { cards, refused }) {
     cards > 0 && h("div", { className: "row" },
       h("a", { href: "/api/batch/sheets.pdf", target: "_blank", rel: "noopener", className: "button main", id: "batch-print" }, page.say("print")),
       button(page.say("desk_batch_given"), given, { id: "batch-given" })),
+    unnoted,
   ].filter(Boolean);
 }

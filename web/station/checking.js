@@ -4,7 +4,7 @@ import { button, h } from "../scanner/dom.js";
 import { personLabel, sections } from "../words/text.js";
 import { faultWords } from "./faults.js";
 import { goTo, sayAt } from "./fields.js";
-import { checkable, formPlace, numberOf, recordOf, recordPlace } from "./form.js";
+import { askedOf, checkable, formPlace, numberOf, sentPlace } from "./form.js";
 import { Refused } from "./service.js";
 
 const PAUSE = 300; // milliseconds without a key after which is checked
@@ -33,20 +33,19 @@ export class Checking {
     try {
       await desk.keepDraft();
       const finished = checkable(form);
-      const found = await desk.service.post("check", { record: recordOf(finished.form, desk) });
+      const found = await desk.service.post("check", askedOf(finished.form, desk.today));
       if (turn === this.turn) this.show(found, finished);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
   }
 
-  /** What the check found; of a continued card only what was entered now. */
+  /** What the check found, at its places in the form. */
   show(found, finished) {
-    const { form, desk } = this;
-    const here = (said) => ({ ...said, place: finished.place(formPlace(said.place, form, desk.today)) });
-    const ours = ({ place }) => !form.held || !/^people\[\d+\]\.contacts/.test(place);
-    const [problems, doubts, questions] = [found.problems, found.confirm, found.questions].map((list) => list.map(here).filter(ours));
-    this.doubted = doubts.map(({ place }) => place);
+    const { form } = this;
+    const here = (said) => ({ ...said, place: finished.place(formPlace(said.place, finished.form)) });
+    const [problems, doubts, questions] = [found.problems, found.confirm, found.questions].map((list) => list.map(here));
+    if (found.handover) this.doubted = doubts.map(({ place }) => place); // else there is no record yet in which a value could be doubted
     form.typedAgain = Object.fromEntries(Object.entries(form.typedAgain).filter(([place]) => this.doubted.includes(place)));
     this.clear(this.doubted);
     doubts.forEach((doubt) => this.doubt(doubt));
@@ -137,11 +136,11 @@ export class Checking {
         h("ul", {}, lines.map((line) => h("li", { className: line.level }, whose(line), line.text)))));
   }
 
-  /** The values that were typed again, by their places in the record or the change. */
+  /** The values that were typed again, by their places in what is sent. */
   typedAgain() {
-    const { form, desk } = this;
+    const { form } = this;
     const typed = Object.entries(form.typedAgain).filter(([place, text]) => this.doubted.includes(place) && text.trim() !== "");
-    return Object.fromEntries(typed.map(([place, text]) => [recordPlace(place, form, desk.today, Boolean(form.held)), String(numberOf(text))]));
+    return Object.fromEntries(typed.map(([place, text]) => [sentPlace(place, form), String(numberOf(text))]));
   }
 }
 

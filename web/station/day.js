@@ -2,9 +2,8 @@
 
 import { button, h, show } from "../scanner/dom.js";
 
-export async function dayScreen(desk) {
+export function dayScreen(desk, { day, services }) {
   const { page, language } = desk;
-  const { day, services } = await desk.service.get("counts");
   const name = (key) => (key === "contacts" ? page.say("desk_contacts") : language.label("service", key).text);
   const rows = Object.entries(services).map(([key, count]) => h("tr", {}, h("th", { scope: "row" }, name(key)), h("td", {}, count === null ? page.say("desk_fewer") : count)));
   show(

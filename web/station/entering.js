@@ -6,7 +6,7 @@ import { noticeText } from "../words/text.js";
 import { Checking } from "./checking.js";
 import { faultWords, REFUSALS } from "./faults.js";
 import { answers, goOn, goTo, one, sayAt } from "./fields.js";
-import { changeOf, formPlace, recordOf, saysSomething, unclear, undecided } from "./form.js";
+import { askedOf, formPlace, unclear, undecided } from "./form.js";
 import { heldView } from "./held.js";
 import { personView } from "./person.js";
 import { Refused } from "./service.js";
@@ -24,11 +24,15 @@ export function formScreen(desk) {
   const problem = h("p", { role: "alert", className: "problem", id: "refused" });
   const picture = h("div", { id: "preview" });
   const checking = new Checking(desk, form, root, { panel, facts });
-  const changed = () => checking.soon();
+  const changed = () => {
+    picture.replaceChildren(); // it would show another card
+    checking.soon();
+  };
   const entered = () => [...form.people.keys()].filter((n) => !unclear(form).includes(form.people[n].number));
   const draw = () => people.replaceChildren(...entered().map((n) => personView(desk, form, n, changed)));
   desk.removePerson = (n) => {
     form.people.splice(n, 1);
+    form.typedAgain = {}; // its places are counted
     draw();
     changed();
   };
@@ -167,14 +171,31 @@ function faceOf({ face: { template, language, text_light: textLight } }) {
   return { template, language: language || null, text_light: textLight };
 }
 
+/** Whether questions were left open: each is asked at its place, and the first is gone to. */
+function leftOpen(desk, checking, places) {
+  const asked = places.map((place) => sayAt(checking.root, place, h("p", { className: "problem" }, desk.page.say("desk_answer"))));
+  if (asked.length > 0) goTo(asked[0]);
+  return asked.length > 0;
+}
+
+/** What has to be decided before there is a new card: whose the contacts are that may be any of several children's. */
+function whose(form) {
+  return undecided(form).map((number) => `whose.${number}`);
+}
+
 async function preview(desk, checking, problem, picture) {
+  const { form, page, service, today } = desk;
+  const asked = () => ({ ...askedOf(form, today), ...faceOf(form) });
   problem.textContent = "";
+  await checking.run();
+  if (leftOpen(desk, checking, whose(form))) return;
   try {
-    const blob = await desk.service.post("preview", { record: recordOf(desk.form, desk), ...faceOf(desk.form) });
-    picture.replaceChildren(h("img", { src: URL.createObjectURL(blob), alt: desk.page.say("desk_preview"), className: "card-picture" }));
+    const shown = asked();
+    const blob = await service.post("preview", shown);
+    if (JSON.stringify(asked()) === JSON.stringify(shown)) picture.replaceChildren(h("img", { src: URL.createObjectURL(blob), alt: page.say("desk_preview"), className: "card-picture" }));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    problem.textContent = desk.page.say("desk_not_yet");
+    problem.textContent = page.say("desk_not_yet");
   }
 }
 
@@ -182,23 +203,21 @@ async function preview(desk, checking, problem, picture) {
 async function make(desk, checking, problem) {
   const { form, page } = desk;
   const answered = [["told", form.told], ["choices.import", form.choices.import !== null], ["choices.count", form.choices.count !== null]];
-  const ask = [...answered.filter(([, done]) => !done).map(([place]) => place), ...undecided(form).map((number) => `whose.${number}`)];
+  const open = [...answered.filter(([, done]) => !done).map(([place]) => place), ...whose(form)];
   problem.textContent = "";
   await checking.run();
-  if (ask.length > 0) {
-    const [first] = ask.map((place) => sayAt(checking.root, place, h("p", { className: "problem" }, page.say("desk_answer"))));
-    goTo(first);
-    return;
-  }
-  const common = { ...faceOf(form), typed_again: checking.typedAgain(), notice_told: true };
+  if (leftOpen(desk, checking, open)) return;
+  const agreed = form.held ? { lose_sealed: form.held.loseSealed } : {};
+  const asked = { ...askedOf(form, desk.today), ...faceOf(form), ...agreed, typed_again: checking.typedAgain(), notice_told: true };
   try {
-    const made = form.held ? await desk.service.post("extend", { ...common, ...extension(form, desk) }) : await desk.service.post("issue", { ...common, record: recordOf(form, desk) });
+    const made = await desk.service.post(form.held ? "extend" : "issue", asked);
     checking.stop();
-    await desk.showMade(made);
+    if (desk.form === form) await desk.showMade(made);
+    else await desk.service.post(`cards/${made.card}/discard`); // she declined meanwhile, or another's form was begun
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.code === "locked") return;
-    const places = error.problems.map((said) => ({ ...said, place: formPlace(said.place, form, desk.today, Boolean(form.held)) }));
+    const places = error.problems.map((said) => ({ ...said, place: formPlace(said.place, form) }));
     if (error.code === "confirmation-needed") places.forEach((doubt) => checking.doubt(doubt));
     const placed = error.code === "confirmation-needed" ? [] : checking.placed(places);
     const elsewhere = placed.filter(({ element }) => !element).map(({ problem: said }) => faultWords(desk, said));
@@ -207,11 +226,4 @@ async function make(desk, checking, problem) {
     const at = placed.map(({ element }) => element).find(Boolean) || (places[0] && document.getElementById(`${places[0].place}.again`) && document.getElementById(`${places[0].place}.again`).parentElement);
     if (at) goTo(at);
   }
-}
-
-function extension(form, desk) {
-  const { texts, sticker, leaveOut, whose, withholdSources, loseSealed } = form.held;
-  const change = sticker && !saysSomething(form) ? null : changeOf(form, desk.today);
-  const anew = sticker ? {} : { leave_out: leaveOut, whose, withhold_sources: withholdSources };
-  return { texts, change, sticker, ...anew, lose_sealed: loseSealed };
 }

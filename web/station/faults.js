@@ -15,6 +15,8 @@ const SAID = [
   [/^not (text|true or false|an object|a list|a number or a word|of its form)/, "desk_kind"],
   [/^not (one of its words|a word of)/, "desk_no_word"], [/^not a condition/, "desk_no_condition"],
   [/^(not a source|(not an|no such) organisation)/, "desk_no_organisation"], [/^which child\?/, "desk_which_child_anew"],
+  [/^a continuation only adds/, "desk_only_adds"], [/^a continuation brought/, "desk_not_on_sticker"],
+  [/^a new person, and the card/, "add_needs_card"], [/^a new person of whom nothing/, "desk_new_child"],
   // numbers
   [/^not a number$/, "value_missing"], [/^not a whole number/, "desk_whole"], [/^off the step of (?<step>.+)/, "desk_step"],
   [/^too (small|large)/, "desk_too_far"], [/^can't be/, "value_impossible"], [/^(unlikely|implausible)/, "desk_type_again"],

@@ -2,8 +2,7 @@
  * What stands in the form, as it was typed, and the record or the change that it says. No page, no network: data in, data out.
  *
  * A place in the form is "people[1].now.observations.weight"; `now` is the contact that is entered, of today unless it has a `date`. In a
- * record it stands among those of the card by its day, in a change it is the only one, and a change leaves out people of whom nothing is
- * new: `recordPlace` and `formPlace` translate.
+ * record and in a change it is the only one, and a change leaves out people of whom nothing is new: `sentPlace` and `formPlace` translate.
  */
 
 import { addDays } from "../days.js";
@@ -11,9 +10,10 @@ import { addDays } from "../days.js";
 const A_DAY = /^\d{4}-\d\d-\d\d$/;
 const LISTS = ["findings", "medicines", "vaccines", "services"];
 
-export function emptyForm(language) {
+/** `day` is the one on which the form was begun. */
+export function emptyForm(language, day) {
   return {
-    language, choices: { import: null, count: null }, told: false, people: [newPerson("mother")], typedAgain: {},
+    day, language, choices: { import: null, count: null }, told: false, people: [newPerson("mother")], typedAgain: {},
     face: { template: "", language: "", text_light: false }, held: null, made: null,
   };
 }
@@ -25,14 +25,21 @@ export function newPerson(role, number = null) {
 }
 
 /** The form that continues a card: the same people, nothing new of them yet. `verified` choices stand, others are asked again. */
-export function continuedForm(reading, texts) {
+export function continuedForm(reading, texts, day) {
   const verified = reading.parts.some(({ verdict }) => verdict === "verified");
   const { language, choices, people } = reading.record;
   return {
-    ...emptyForm(language), choices: verified ? { import: false, count: false, ...choices } : { import: null, count: null },
+    ...emptyForm(language, day), choices: verified ? { import: false, count: false, ...choices } : { import: null, count: null },
     people: people.map(({ role }, n) => newPerson(role, n)),
     held: { reading, texts, sticker: false, leaveOut: [], whose: {}, withholdSources: false, loseSealed: false },
   };
+}
+
+/** A form that was begun on another day, as it is today: what was entered then stays of then. */
+export function onDay(form, today) {
+  if (form.day === today) return form;
+  const people = form.people.map((person) => ({ ...person, now: { ...person.now, date: person.now.date || (entered(person) ? form.day : "") } }));
+  return { ...form, day: today, people };
 }
 
 /** The day of the contact that is entered: today, unless another was given. */
@@ -46,18 +53,26 @@ export function numberOf(text) {
   return text.trim() === "" || !Number.isFinite(number) ? text.trim() : number;
 }
 
-/** The record as it would be on a new card: what a continued card holds of other days stands before and after the contact entered now. */
-export function recordOf(form, { today, issuer }) {
+/** What the station is asked to look at and at last to sign: the record of a new card, or how one is continued. */
+export function askedOf(form, today) {
+  if (!form.held) return { record: recordOf(form, today) };
+  const { texts, sticker, leaveOut, whose, withholdSources } = form.held;
+  const change = sticker && !saysSomething(form) ? null : changeOf(form, today);
+  return { texts, change, sticker, ...(sticker ? {} : { leave_out: leaveOut, whose, withhold_sources: withholdSources }) };
+}
+
+function recordOf(form, today) {
   const people = form.people.map((person) => {
     const day = dayOfContact(person, today);
-    const said = { role: person.role, ...profileOf(person, day) };
     const contact = contactOf(person.now, day);
-    const before = heldPerson(form, person);
-    const contacts = before ? before.contacts.map((held) => sourced(held, form.held.reading.issuer, issuer)) : [];
-    const [earlier, later] = [contacts.filter(({ date }) => date < day), contacts.filter(({ date }) => date > day)];
-    return { ...without(before, "contacts"), ...merged(before, said), contacts: [...earlier, ...(contact ? [contact] : []), ...later] };
+    return { role: person.role, ...profileOf(person, day), contacts: contact ? [contact] : [] };
   });
-  return { language: form.language, choices: { import: form.choices.import === true, count: form.choices.count === true }, people };
+  return { language: form.language, choices: choicesOf(form), people };
+}
+
+/** Her answers; a question that is not yet answered is not yet a yes. */
+function choicesOf({ choices }) {
+  return { import: choices.import === true, count: choices.count === true };
 }
 
 /**
@@ -83,8 +98,8 @@ export function checkable(form) {
 }
 
 /** What is new of a continued card: the people of whom something is said, each with the number on the card. */
-export function changeOf(form, today) {
-  return { language: form.language, choices: form.choices, people: changedPeople(form).map((n) => {
+function changeOf(form, today) {
+  return { language: form.language, choices: choicesOf(form), people: changedPeople(form).map((n) => {
     const person = form.people[n];
     const day = dayOfContact(person, today);
     const contact = contactOf(person.now, day);
@@ -99,37 +114,39 @@ function changedPeople(form) {
   return [...form.people.keys()].filter((n) => {
     const person = form.people[n];
     if (gone.has(`people[${person.number}]`)) return false;
-    return !form.held.sticker || contactOf(person.now, "") || Object.keys(profileOf(person, "")).length > 0;
+    return !form.held.sticker || person.number === null || entered(person);
   });
 }
 
-/** Whether anything at all was entered of anybody. */
-export function saysSomething(form) {
-  return form.people.some((person) => person.number === null || contactOf(person.now, "") || Object.keys(profileOf(person, "")).length > 0);
+/** Whether anything at all was entered of anybody, for a sticker: a new person too. */
+function saysSomething(form) {
+  return form.people.some((person) => person.number === null || entered(person));
 }
 
-/** A place of the record or change, as it stands in the form. */
-export function formPlace(place, form, today, ofChange = false) {
+function entered(person) {
+  return contactOf(person.now, "") !== null || Object.keys(profileOf(person, "")).length > 0;
+}
+
+/** Whether somebody would lose her form, or a card that she did not get yet, if another was begun. */
+export function begun(form) {
+  return form.made !== null || form.held !== null || form.people.length > 1 || form.people.some(entered);
+}
+
+/** A place of what was sent, as it stands in the form. */
+export function formPlace(place, form) {
   const found = /^people\[(\d+)\](.*)$/.exec(place);
   if (!found) return place;
-  const n = ofChange ? changedPeople(form)[Number(found[1])] : Number(found[1]);
-  const contact = `.contacts[${ofChange ? 0 : contactsBefore(form, n, today)}]`;
-  const rest = found[2].startsWith(contact) ? `.now${found[2].slice(contact.length)}` : found[2];
-  return `people[${n}]${rest}`;
+  const n = form.held ? changedPeople(form)[Number(found[1])] : Number(found[1]);
+  if (found[2] === ".pregnancy.lmp" && form.people[n] && byWeeks(form.people[n])) return `people[${n}].weeks`;
+  return `people[${n}]${found[2].replace(/^\.contacts\[0\]/, ".now")}`;
 }
 
-/** A place of the form, as it stands in the record or, with `ofChange`, in the change. */
-export function recordPlace(place, form, today, ofChange = false) {
+/** A place of the form, as it stands in what is sent. */
+export function sentPlace(place, form) {
   const found = /^people\[(\d+)\](.*)$/.exec(place);
   if (!found) return place;
   const n = Number(found[1]);
-  const contact = `.contacts[${ofChange ? 0 : contactsBefore(form, n, today)}]`;
-  return `people[${ofChange ? changedPeople(form).indexOf(n) : n}]${found[2].replace(/^\.now/, contact)}`;
-}
-
-function contactsBefore(form, n, today) {
-  const before = heldPerson(form, form.people[n]);
-  return before ? before.contacts.filter(({ date }) => date < dayOfContact(form.people[n], today)).length : 0;
+  return `people[${form.held ? changedPeople(form).indexOf(n) : n}]${found[2].replace(/^\.now/, ".contacts[0]")}`;
 }
 
 /** The person on the card that is continued, with the contacts that were said to be this one's; null for one who is new. */
@@ -170,15 +187,26 @@ function profileOf(person, day) {
     const owner = group ? (said[group] = said[group] || {}) : said;
     owner[name] = A_DAY.test(text) ? text : numberOf(text);
   }
-  const weeks = numberOf(person.weeks);
-  if (person.weeks.trim() !== "" && !(said.pregnancy && said.pregnancy.lmp)) {
-    const lmp = typeof weeks === "number" && weeks > 0 && weeks < 45 && A_DAY.test(day) ? addDays(day, -Math.round(weeks * 7)) : person.weeks;
-    said.pregnancy = { ...said.pregnancy, lmp };
+  if (byWeeks(person)) {
+    const days = pregnancyDays(person.weeks);
+    said.pregnancy = { ...said.pregnancy, lmp: days !== null && A_DAY.test(day) ? addDays(day, -days) : person.weeks };
   }
   if (said.born && said.born_precision === "month") said.born = `${said.born.slice(0, 8)}15`;
   if (person.allergies.state === "none") said.allergies = [];
   if (person.allergies.state === "listed" && person.allergies.words.length > 0) said.allergies = person.allergies.words;
   return said;
+}
+
+/** Whether the last menstrual period is told by the weeks since. */
+function byWeeks({ weeks, profile }) {
+  return weeks.trim() !== "" && !profile["pregnancy.lmp"];
+}
+
+/** Days of "31", "31,5" or "31+3" weeks; null where it is none of these or no pregnancy. */
+function pregnancyDays(text) {
+  const [, weeks, days] = /^([\d.,]+)(?:\s*\+\s*([0-6]))?$/.exec(text.trim()) || [];
+  const all = weeks === undefined ? NaN : Math.round(numberOf(weeks) * 7) + Number(days || 0);
+  return all > 0 && all < 45 * 7 ? all : null;
 }
 
 /** The contact that is entered; null where nothing was. */
@@ -202,20 +230,4 @@ function entryOf(entry) {
 
 function filled(entry) {
   return Object.fromEntries(Object.entries(entry).filter(([, text]) => text !== ""));
-}
-
-/** What the card holds of a person and what is new of her, where both name a group such as the pregnancy. */
-function merged(before, said) {
-  const groups = before ? ["pregnancy", "birth"].filter((group) => before[group] && said[group]) : [];
-  return { ...said, ...Object.fromEntries(groups.map((group) => [group, { ...before[group], ...said[group] }])) };
-}
-
-/** A contact with the organisation that it is of, where that is not this one. */
-function sourced(contact, issuer, own) {
-  const source = contact.source || issuer || "holder";
-  return source === own ? without(contact, "source") : { ...contact, source };
-}
-
-function without(object, key) {
-  return Object.fromEntries(Object.entries(object || {}).filter(([name]) => name !== key));
 }

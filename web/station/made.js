@@ -7,9 +7,9 @@ import { CameraView } from "./viewing.js";
 
 const GOOD = "desk_check_good";
 
-export async function madeScreen(desk, { number, kind }) {
+/** `picture` is of its faces. */
+export function madeScreen(desk, { number, kind, picture }) {
   const { page, service } = desk;
-  const picture = await service.get(`cards/${number}/card.png`);
   const results = h("div", { id: "checked", role: "status" });
   const printed = h("p", { role: "status" });
   const checked = async (file) => {
@@ -26,13 +26,19 @@ export async function madeScreen(desk, { number, kind }) {
   const ruled = desk.templates.some((template) => template.ruler && template.name === desk.form.face.template);
   const camera = new CameraView(desk, () => {});
   const ruler = h("input", { id: "ruler", inputMode: "decimal", autocomplete: "off" });
+  const unnoted = h("p", { role: "alert", className: "problem", id: "unnoted" });
   const leave = (path, then) => async () => {
-    camera.stop();
-    await service.post(`cards/${number}/${path}`);
+    try {
+      await service.post(`cards/${number}/${path}`);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      unnoted.textContent = page.say("desk_unnoted");
+      return;
+    }
     await then();
   };
   const look = button(page.say("desk_check_camera"), async () => {
-    if (!camera.camera.stream) await camera.start();
+    if (!camera.on) await camera.start();
     else await checked(await camera.still());
   }, { id: "check-camera" });
   show(
@@ -50,9 +56,10 @@ export async function madeScreen(desk, { number, kind }) {
           h("div", { className: "actions" },
             button(page.say("desk_handed_over"), leave("handed-over", () => desk.startAnew()), { className: "main", id: "handed-over" }),
             button(page.say("desk_discard_change"), leave("discard", () => desk.backToForm()), { id: "discard-change" }),
-            button(page.say("desk_discard"), leave("discard", () => desk.startAnew()), { id: "discard" }))),
+            button(page.say("desk_discard"), leave("discard", () => desk.startAnew()), { id: "discard" })), unnoted),
       )),
   );
+  return { stop: () => camera.stop() };
 }
 
 /** What the check scan found, in the words of the page; without printed 50 mm (`ruled`) the code is measured. */

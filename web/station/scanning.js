@@ -4,7 +4,7 @@ import { button, h, show } from "../scanner/dom.js";
 import { record } from "../scanner/record_view.js";
 import { textsTyped } from "../scanner/texts.js";
 import { personLabel, sections, verdictLines } from "../words/text.js";
-import { continuedForm } from "./form.js";
+import { begun, continuedForm } from "./form.js";
 import { Refused } from "./service.js";
 import { CameraView } from "./viewing.js";
 
@@ -16,9 +16,7 @@ export function scanScreen(desk, texts = []) {
   const read = async (ask) => {
     problem.textContent = page.say("looking");
     try {
-      const reading = await ask();
-      camera.stop();
-      readingScreen(desk, reading);
+      await desk.goWith(ask(), (reading) => readingScreen(desk, reading));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       problem.textContent = error.code === "locked" ? "" : page.say("no_code");
@@ -55,7 +53,7 @@ export function scanScreen(desk, texts = []) {
     camera.view,
     h("label", { htmlFor: "text" }, page.say("type")), area, h("p", { id: "type-help", className: "quiet" }, page.say("type_help")),
     problem,
-    h("div", { className: "row" }, button(page.say("read"), typed, { id: "read" }), button(page.say("cancel"), () => { camera.stop(); desk.showForm(); })),
+    h("div", { className: "row" }, button(page.say("read"), typed, { id: "read" }), button(page.say("cancel"), () => desk.showForm())),
   );
   area.focus();
   return { stop: () => camera.stop() };
@@ -73,8 +71,9 @@ function readingScreen(desk, reading) {
   show(
     h("section", { className: `verdict ${verified ? "verified" : "amber"}`, id: "verdict" },
       h("h1", {}, h("span", { className: "mark", "aria-hidden": "true" }, verified ? "✓" : "!"), ` ${title}`), h("p", {}, means), h("p", { className: "care" }, care), h("ul", { className: "notices" }, noticed.map((line) => h("li", {}, line)))),
+    reading.record && begun(desk.form) && h("p", { className: "problem", id: "begun" }, page.say("desk_begun")),
     h("div", { className: "actions" },
-      reading.record && button(page.say("desk_continue"), () => desk.begin(continuedForm(reading, reading.texts)), { className: "main", id: "continue" }),
+      reading.record && button(page.say("desk_continue"), () => desk.begin(continuedForm(reading, reading.texts, desk.today)), { className: "main", id: "continue" }),
       button(page.say("another_code"), () => desk.scan(reading.texts), { id: "another" }),
       button(page.say("back"), () => desk.showForm(), { id: "back" })),
     told.map(({ key, title: heading, lines }) => h("section", { className: `summary ${key}${lines.some(({ level }) => level === "red") ? " red" : ""}` }, h("h2", {}, heading), h("ul", {}, lines.map((line) => h("li", { className: line.level }, whose(desk, reading, line), line.text))))),

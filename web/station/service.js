@@ -9,10 +9,14 @@ export class Refused extends Error {
 }
 
 export class Service {
-  /** `locked()` is called when the station turns out to be locked. */
-  constructor(locked) {
-    this.locked = locked;
-    this.csrf = "";
+  /** `locked()` is called when the station turns out to be locked, `lost(gone)` when it no longer answers this page, or does again. */
+  constructor(locked, lost) {
+    Object.assign(this, { locked, lost, gone: false, csrf: "" });
+  }
+
+  told(gone) {
+    if (gone !== this.gone) this.lost(gone);
+    this.gone = gone;
   }
 
   /** What holds for the whole page: who and which network this is, whether it is locked. */
@@ -59,13 +63,24 @@ export class Service {
     const file = body instanceof Blob;
     const headers = { "x-healthcard-csrf": this.csrf };
     if (body !== undefined) headers["Content-Type"] = file ? body.type || "application/octet-stream" : "application/json";
-    const response = await fetch(`/api/${path}`, { method, headers, body: file || body === undefined ? body : JSON.stringify(body) });
+    const response = await this.answered(`/api/${path}`, { method, headers, body: file || body === undefined ? body : JSON.stringify(body) });
+    this.told(false);
     if (!response.ok) {
       const type = response.headers.get("Content-Type") || "";
       const refused = new Refused(response.status, type.includes("json") ? await response.json() : {});
       if (refused.code === "locked") this.locked();
+      if (refused.code === "not-this-browser") this.told(true);
       throw refused;
     }
     return response;
+  }
+
+  async answered(...asked) {
+    try {
+      return await fetch(...asked);
+    } catch (error) {
+      this.told(true);
+      throw error;
+    }
   }
 }

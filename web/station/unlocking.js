@@ -19,17 +19,17 @@ export function unlockScreen(desk, opened) {
     const saying = setTimeout(() => { underWay.textContent = page.say("desk_unlocking"); }, MOMENT);
     try {
       await desk.service.post("unlock", { passphrase: passphrase.value });
+      await opened();
     } catch (error) {
-      clearTimeout(saying);
-      underWay.textContent = "";
-      unlock.disabled = false;
       if (!(error instanceof Refused)) throw error;
       problem.textContent = page.say(error.code === "wrong-passphrase" ? "desk_wrong_passphrase" : "desk_bad_key");
       passphrase.value = "";
       passphrase.focus();
-      return;
+    } finally {
+      clearTimeout(saying);
+      underWay.textContent = "";
+      unlock.disabled = false;
     }
-    await opened();
   };
   show(
     h("h1", {}, page.say("desk_locked")),
@@ -42,4 +42,9 @@ export function unlockScreen(desk, opened) {
 /** The page without its station, or in a browser that was not let in. */
 export function strangerScreen(desk) {
   show(h("h1", {}, desk.page.say("desk_title")), h("p", { id: "stranger" }, desk.page.say("desk_stranger")), button(desk.page.say("desk_retry"), () => window.location.reload()));
+}
+
+/** The page in a second tab, where another woman's form would take the place of the first one's. */
+export function secondScreen({ page }) {
+  show(h("h1", {}, page.say("desk_title")), h("p", { id: "second" }, page.say("desk_second")));
 }

@@ -10,11 +10,14 @@ export class CameraView {
     this.video = h("video", { playsInline: true, muted: true, "aria-label": desk.page.say("camera") });
     this.hint = h("p", { role: "status", className: "hint" });
     this.view = h("div", {}, h("div", { className: "viewfinder", hidden: true }, this.video), this.hint);
-    this.camera = new Camera(this.video, desk.decoder, { found, tick: () => {}, failed: () => this.failed("no_reader") });
+    this.on = false;
+    this.camera = new Camera(this.video, desk.decoder, { found, tick: () => {}, failed: () => this.failed("no_reader"), ended: () => this.failed("no_camera") });
   }
 
   /** Look; where there is no camera, or none is allowed, that is said. */
   async start() {
+    if (this.on) return;
+    this.on = true;
     this.hint.textContent = this.desk.page.say("hold_card");
     this.view.firstElementChild.hidden = false;
     try {
@@ -32,6 +35,7 @@ export class CameraView {
   }
 
   stop() {
+    this.on = false;
     this.camera.stop();
   }
 
