@@ -45,12 +45,13 @@ def settings(world: World, folder: Path, **how: Any) -> Settings:
 
 
 @contextmanager
-def running(given: Settings, today: date) -> Iterator[Session]:
-    """The station at work, and a browser in it; still locked."""
+def running(given: Settings, today: date, *, warm: bool = True) -> Iterator[Session]:
+    """The station at work, and a browser in it; still locked. It is taken to be `warm`, for a second's printing is saved by that."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = station.create_app(given, listening.getsockname()[1], now=lambda: today)
+    app.state.desk.warm = warm
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER))
     with listening, at_work(server, listening), httpx.Client(base_url=address, timeout=60) as client:
         yield Session(client, app.state.desk, address, app.state.entrance)

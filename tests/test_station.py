@@ -61,6 +61,14 @@ def issued(session: Session, record: dict[str, object], **how: object) -> int:
     return number
 
 
+def test_a_card_of_nobody_is_printed_when_the_station_opens(world: World, tmp_path: Path) -> None:
+    """The first real one then does not wait (P1: two seconds)."""
+    with running(settings(world, tmp_path), TODAY, warm=False) as session:
+        enter(session)
+        session.post("check", record={})  # after it, for the station does one thing at a time
+        assert session.desk.warm and not session.desk._cards
+
+
 # --- who is let in ---------------------------------------------------------------------------------------------------
 
 

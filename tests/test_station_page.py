@@ -829,7 +829,7 @@ def test_a_form_begun_yesterday_keeps_its_day_and_another_woman_has_todays(page:
     weight = at(f"{MOTHER}.now.observations.weight")
     page.fill(weight, "64,9")
     page.fill(at(f"{MOTHER}.weeks"), "31")
-    form = saved(page, session, "64,9")
+    form = saved(page, session, "'weeks': '31'")
     yesterday = TODAY - timedelta(1)
     assert form["day"] == TODAY.isoformat()
     session.desk.draft = form | {"day": yesterday.isoformat()}

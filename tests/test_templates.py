@@ -398,13 +398,12 @@ def test_the_words_of_a_chart_stay_apart_and_on_the_paper(language: str, ages: t
 @pytest.mark.parametrize("name", ["a7", "id1", "a6", "roll58", "roll80"])
 @pytest.mark.parametrize("language", [name for name in FACE_LANGUAGES if name not in RIGHT_TO_LEFT])
 def test_a_star_is_explained_on_its_side(name: str, language: str) -> None:
-    if (name, language) == ("a6", "so"):
-        pytest.skip("longer than the bar on the back; the front has it")
+    where = any if (name, language) == ("a6", "so") else all  # too long for the bar on the back; the front has it
     meaning = "*" + "".join(label("ui", "unconfirmed", language).text.split())
     found = [printed(name, language, record) for record in ("twins_after_birth", "child_severe_wasting")]
     sides = ["".join(page.get_textpage().get_text_range().split()) for pdf in found for page in pypdfium2.PdfDocument(pdf)]
     starred = [said for said in sides if "*" in said]
-    assert starred and all(meaning in said for said in starred)
+    assert starred and where(meaning in said for said in starred)
 
 
 # Hours of the desk
